@@ -27,15 +27,24 @@ const simulated = Object.fromEntries(
 
 /** Public test networks. URLs and keys come from Hardhat's keystore or from the environment, never from this file. */
 const testnets = Object.fromEntries(
-  Object.entries({ opSepolia: 11155420, baseSepolia: 84532, arbitrumSepolia: 421614, zksyncSepolia: 300, polygonCdkTestnet: 2442 }).map(
-    ([name, chainId]) => {
-      const variable = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-      return [
-        name,
-        { type: "http" as const, chainId, url: configVariable(`${variable}_RPC_URL`), accounts: [configVariable("DEPLOYER_KEY")] },
-      ];
-    },
-  ),
+  Object.entries({
+    opSepolia: 11155420,
+    baseSepolia: 84532,
+    arbitrumSepolia: 421614,
+    zksyncSepolia: 300,
+    polygonCdkTestnet: 2442,
+  }).map(([name, chainId]) => {
+    const variable = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+    return [
+      name,
+      {
+        type: "http" as const,
+        chainId,
+        url: configVariable(`${variable}_RPC_URL`),
+        accounts: [configVariable("DEPLOYER_KEY")],
+      },
+    ];
+  }),
 );
 
 export default defineConfig({
@@ -46,6 +55,9 @@ export default defineConfig({
   typechain: { outDir: path.join(import.meta.dirname, "typechain-types") },
   test: {
     mocha: { timeout: 120_000 },
-    solidity: { fuzz: { runs: 1_000, seed: "0x4d6574616c61796572" }, invariant: { runs: 64, depth: 100, failOnRevert: true } },
+    solidity: {
+      fuzz: { runs: 1_000, seed: "0x4d6574616c61796572" },
+      invariant: { runs: 64, depth: 100, failOnRevert: true },
+    },
   },
 });

@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { writeAbis } from "../checks/abis.ts";
+import { CommandError } from "./command.ts";
+
+export interface TestResult {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ok: boolean;
+}
+
+export interface TestSelection {
+  readonly files?: readonly string[];
+  readonly grep?: string | undefined;
+  /** Hardhat's own global options, such as `--coverage`. */
+  readonly extra?: readonly string[];
+  /** Sees Hardhat's output as it comes. */
+  readonly onOutput: (piece: string) => void;
+}
+
+/** Hardhat's closing lines over both runners: "41 passing (40 mocha, 1 solidity)". */
+const TOTALS = /^(\d+) (passing|failing) \(/gm;
+const COLOURS = /\u001b\[[0-9;]*m/g;
+
+/** Builds, then runs the mocha tests and Hardhat's Solidity tests in a process of their own. */
+export async function runTests(root: string, selection: TestSelection): Promise<TestResult> {
+  const { files = [], grep, extra = [], onOutput } = selection;
+  await build(root, onOutput);
+  const pieces: string[] = [];
+  const filter = grep === undefined ? [] : ["--grep", grep];
+  const exitCode = await hardhat(root, [...extra, "test", ...filter, ...files], (piece) => {
+    pieces.push(piece);
+    onOutput(piece);
+  });
+  return summarise(pieces.join(""), exitCode, files.length === 0 && grep === undefined);
+}
+
+/** Counts what Hardhat reports. A whole run without a single test is a failure, and so is a run that broke off. */
+export function summarise(output: string, exitCode: number, whole: boolean): TestResult {
+  const totals = { passing: 0, failing: 0 };
+  for (const [, count, verdict] of output.replace(COLOURS, "").matchAll(TOTALS)) {
+    totals[verdict === "passing" ? "passing" : "failing"] = Number(count);
+  }
+  const nothingRan = whole && totals.passing + totals.failing === 0;
+  const ok = exitCode === 0 && totals.failing === 0 && !nothingRan;
+  return { passed: totals.passing, failed: ok ? 0 : Math.max(1, totals.failing), ok };
+}
+
+/** Tests import the bindings and ABIs that a build writes. */
+async function build(root: string, onOutput: (piece: string) => void): Promise<void> {
+  if ((await hardhat(root, ["build", "--quiet"], onOutput)) !== 0) {
+    throw new CommandError(
+      "CLI_BUILD_FAILED",
+      "the contracts do not build (the compiler's message is above)",
+      "No test ran",
+      "mend the source and run this again",
+    );
+  }
+  writeAbis(root);
+}
+
+/** Runs Hardhat under this very Node and resolves to its exit code. */
+function hardhat(root: string, args: readonly string[], onOutput: (piece: string) => void): Promise<number> {
+  const entry = path.join(root, "node_modules/hardhat/dist/src/cli.js");
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
+  const child = spawn(process.execPath, [entry, ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...colour, HARDHAT_DISABLE_TELEMETRY: "true" },
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", onOutput);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}

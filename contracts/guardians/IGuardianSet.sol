@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title Who may attest: proven guardian keys, one frozen table of keys and weights per epoch, and the check of attestations.
+/// @dev Scheme, bytes and rules: docs/protocol/signatures.md. Weights are whole ERA, times are seconds since 1970.
+interface IGuardianSet {
+    /// @notice A full point of secp256k1.
+    struct Key {
+        uint256 x;
+        uint256 y;
+    }
+
+    /// @notice The set word: which tables are accepted, and until when.
+    struct Epoch {
+        uint32 serial;
+        uint32 previous;
+        uint64 start;
+        uint64 graceUntil;
+        uint64 validUntil;
+    }
+
+    /// @notice One guardian of a table. `url` is the operator's newest announcement.
+    struct GuardianInfo {
+        uint256 index;
+        address operator;
+        Key key;
+        uint64 weight;
+        string url;
+    }
+
+    /// @notice What the set knows about an operator, whether in a table or not.
+    struct OperatorInfo {
+        Key key;
+        uint64 bootstrapWeight;
+        uint64 bootstrapExpiry;
+        bool candidate;
+        bool admitted;
+        bool barred;
+        string url;
+    }
+
+    event KeyRegistered(address indexed operator, uint256 indexed x, uint256 y);
+    event ServiceAnnounced(address indexed operator, string url);
+    event GuardianAdmitted(address indexed operator, uint64 bootstrapWeight, uint64 bootstrapExpiry);
+    event GuardianJoined(address indexed operator, uint64 weight);
+    event GuardianLeft(address indexed operator);
+    event GuardianRemoved(address indexed operator);
+    event TableRotated(
+        uint32 indexed serial,
+        address code,
+        uint256 count,
+        uint256 totalWeight,
+        uint256 cap,
+        uint64 start,
+        uint64 graceUntil,
+        uint64 validUntil
+    );
+    event SignersCached(uint32 indexed serial, uint256 indexed bitmap, uint256 sumKeyX);
+    event EpochSet(uint32 epochLength, uint32 grace);
+    event MinimumWeightSet(uint64 minimumWeight);
+
+    error GuardianSetZeroOperator();
+    error GuardianSetOperatorKnown(address operator);
+    error GuardianSetOperatorUnknown(address operator);
+    error GuardianSetKeyTaken(uint256 x, address operator);
+    error GuardianSetKeyNotDedicated(address operator);
+    error GuardianSetInvalidKey(uint256 x, uint256 y);
+    error GuardianSetInvalidPossession(address operator);
+    error GuardianSetUrlTooLong(uint256 length);
+    error GuardianSetBootstrapExpired(uint64 expiry);
+    error GuardianSetNotCandidate(address operator);
+    error GuardianSetAlreadyCandidate(address operator);
+    error GuardianSetBarred(address operator);
+    error GuardianSetNoTable();
+    error GuardianSetWeightTooLow(address operator, uint256 weight, uint256 required);
+    error GuardianSetFull();
+    error GuardianSetNotDisplaceable(address operator);
+    error GuardianSetTooEarly(uint256 rotatableAt);
+    error GuardianSetTooFewGuardians(uint256 weighted);
+    error GuardianSetBadWeights(uint256 expected, uint256 received);
+    error GuardianSetTableNotAccepted(uint256 serial);
+    error GuardianSetUnknownSigners(uint256 bitmap);
+    error GuardianSetNoQuorum(uint256 weight, uint256 required);
+    error GuardianSetUnusableSum(uint32 serial, uint256 bitmap);
+    error GuardianSetBadEpoch(uint32 epochLength, uint32 grace);
+    error GuardianSetBadMinimum();
+
+    /// @notice Checks an attestation (packed bytes of signatures.md §6).
+    /// @return serial Table under which it holds: signed by more than 2/3 of the weight of that table, which is accepted now. 0: refused.
+    /// @dev Never reverts on any bytes. Anyone.
+    function verify(bytes calldata attestation) external view returns (uint256 serial);
+
+    /// @notice Stores the sum key of a signer set, so that {verify} need not compute it. Anyone; no effect if stored already.
+    /// @return sumKeyX The sum key's x-coordinate.
+    /// @dev Reverts {GuardianSetTableNotAccepted}, {GuardianSetUnknownSigners} if a bit lies beyond the table, {GuardianSetNoQuorum},
+    ///      {GuardianSetUnusableSum} if the sum is infinity or out of range. Emits {SignersCached}.
+    function cacheSigners(uint32 serial, uint256 bitmap) external returns (uint256 sumKeyX);
+
+    /// @notice Registers a proven key for an operator. Anyone, on any rollup, with the same proof. The binding is for ever.
+    /// @param proof `R.x ‖ R.y ‖ s`, 96 bytes (signatures.md §4).
+    /// @dev Reverts {GuardianSetZeroOperator}, {GuardianSetOperatorKnown}, {GuardianSetInvalidKey}, {GuardianSetKeyTaken},
+    ///      {GuardianSetKeyNotDedicated} if the operator's account is this key's account, {GuardianSetInvalidPossession}. Emits {KeyRegistered}.
+    function register(address operator, Key calldata key, bytes calldata proof) external;
+
+    /// @notice Publishes where the caller's guardian service answers (at most 256 bytes; empty withdraws it). Registered operators.
+    /// @dev Reverts {GuardianSetOperatorUnknown}, {GuardianSetUrlTooLong}. Emits {ServiceAnnounced}.
+    function announce(string calldata url) external;
+
+    /// @notice Makes an operator a candidate, or changes its bootstrap weight; lifts a removal. Weight 0 is allowed. Governance.
+    /// @dev Counts from the next rotation, while time < `bootstrapExpiry`. Reverts {GuardianSetOperatorUnknown}, {GuardianSetFull},
+    ///      {GuardianSetBootstrapExpired} if a weight has an expiry that is not in the future. Emits {GuardianAdmitted}.
+    function admit(address operator, uint64 bootstrapWeight, uint64 bootstrapExpiry) external;
+
+    /// @notice Makes the caller a candidate on the strength of its stake. Registered operators.
+    /// @param displaced If the list is full: a candidate that was not admitted and has less stake, which loses its place. Otherwise ignored.
+    /// @dev Reverts {GuardianSetNoTable} before the first table, {GuardianSetOperatorUnknown}, {GuardianSetAlreadyCandidate}, {GuardianSetBarred},
+    ///      {GuardianSetWeightTooLow} below the minimum weight or not above the displaced one's,
+    ///      {GuardianSetNotDisplaceable}. Emits {GuardianJoined}, and {GuardianLeft} for the displaced one.
+    function join(address displaced) external;
+
+    /// @notice Takes the caller out of the candidates; it leaves the table at the next rotation. Candidates.
+    /// @dev Reverts {GuardianSetNotCandidate}. Emits {GuardianLeft}.
+    function leave() external;
+
+    /// @notice Takes a guardian out of the candidates and bars it from joining until it is admitted again. Governance.
+    /// @dev It leaves the table at the next rotation (see {forceRotation}). Reverts {GuardianSetOperatorUnknown}. Emits {GuardianRemoved}.
+    function remove(address operator) external;
+
+    /// @notice Forms the next table from the candidates, once the epoch length has passed. Anyone.
+    /// @dev The old table is accepted for the grace period, at most until it would have expired anyway. Candidates that were not admitted
+    ///      and weigh less than the minimum are dropped ({GuardianLeft}). Reverts {GuardianSetTooEarly}, {GuardianSetTooFewGuardians} if fewer
+    ///      than four candidates have weight (the old table stands), {GuardianSetBadWeights}. Emits {TableRotated}.
+    function rotate() external;
+
+    /// @notice Forms the next table now and refuses the old one at once. Governance.
+    /// @dev Reverts and emits as {rotate}, without {GuardianSetTooEarly}.
+    function forceRotation() external;
+
+    /// @notice Sets epoch length and grace period in seconds for the following rotations. Governance.
+    /// @dev Reverts {GuardianSetBadEpoch} unless 10 seconds ≤ epochLength ≤ 30 days and grace ≤ epochLength. Emits {EpochSet}.
+    function setEpoch(uint32 epochLength, uint32 grace) external;
+
+    /// @notice Sets the least weight in whole ERA with which a guardian joins and stays without having been admitted. Governance.
+    /// @dev Reverts {GuardianSetBadMinimum} for 0. Emits {MinimumWeightSet}.
+    function setMinimumWeight(uint64 minimumWeight) external;
+
+    /// @notice The network whose attestations and proofs are accepted here.
+    function networkId() external view returns (bytes32);
+
+    /// @notice Serial of the newest table; 0 before the first.
+    function currentSerial() external view returns (uint32);
+
+    /// @notice The set word.
+    function epoch() external view returns (Epoch memory);
+
+    /// @notice Epoch length and grace period in seconds, and the minimum weight in whole ERA.
+    function settings() external view returns (uint32 epochLength, uint32 grace, uint64 minimumWeight);
+
+    /// @notice Whether attestations under this table are accepted now.
+    function isAccepted(uint256 serial) external view returns (bool);
+
+    /// @notice Least weight of signers that authorises under a table: the smallest integer above 2/3 of its total.
+    /// @dev Reverts {GuardianSetTableNotAccepted} if there is no such table. A table that is no longer accepted has a value too.
+    function quorumWeight(uint32 serial) external view returns (uint256);
+
+    /// @notice A table by serial, whether accepted or not: guardians in bitmap order, and their total weight.
+    /// @dev Reverts {GuardianSetTableNotAccepted} if there is no such table. For off-chain use (up to 256 entries).
+    function table(uint32 serial) external view returns (GuardianInfo[] memory guardians, uint256 totalWeight);
+
+    /// @notice A page of the current table, for off-chain use. Empty beyond its end and before the first table.
+    function guardians(uint256 offset, uint256 limit) external view returns (GuardianInfo[] memory);
+
+    /// @notice Operators from which the next table is formed.
+    function candidates() external view returns (address[] memory);
+
+    /// @notice What is known about an operator (all zero if nothing).
+    function operatorInfo(address operator) external view returns (OperatorInfo memory);
+
+    /// @notice Operator of a key by its x-coordinate; 0 if unknown.
+    function operatorOf(uint256 x) external view returns (address);
+
+    /// @notice Whether an operator can still sign something that is accepted here, or will at the next rotation: it is a candidate, or in
+    ///         a table that is accepted now. Its stake must not leave before this is false.
+    function isActive(address operator) external view returns (bool);
+
+    /// @notice Cached sum key of a signer set; 0 if none.
+    function cachedSigners(uint32 serial, uint256 bitmap) external view returns (uint256 sumKeyX);
+
+    /// @notice The digest that guardians sign for a network root.
+    function attestationDigest(bytes32 root) external view returns (bytes32);
+
+    /// @notice The digest that an operator signs to prove possession of a key.
+    function possessionDigest(address operator, Key calldata key) external view returns (bytes32);
+}

@@ -12,16 +12,23 @@ library Schnorr {
     bytes32 internal constant POSSESSION_TAG = 0xbaedb58d0e1482c38c3724e5eb3fde2e609a4582808e0a9d009a8060c23581d8;
 
     /// @notice Whether (R.x, s), with R.y given in addition, is a BIP-340 signature of m under the key with x-coordinate Px.
-    function verify(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal view returns (bool) {
+    function verify(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal pure returns (bool) {
         return _verify(CHALLENGE_TAG, Px, m, Rx, Ry, s);
     }
 
     /// @notice The same equation with the tag of proofs of possession: no proof is a signature, no signature is a proof.
-    function verifyPossession(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal view returns (bool) {
+    function verifyPossession(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal pure returns (bool) {
         return _verify(POSSESSION_TAG, Px, m, Rx, Ry, s);
     }
 
-    function _verify(bytes32 tag, uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) private view returns (bool) {
+    function _verify(
+        bytes32 tag,
+        uint256 Px,
+        bytes32 m,
+        uint256 Rx,
+        uint256 Ry,
+        uint256 s
+    ) private pure returns (bool) {
         // R must be the even one of the two points with this x: the challenge does not contain R.y, and only 160 bits of R are compared.
         if (Ry & 1 == 1 || !Secp256k1.isOnCurve(Rx, Ry)) return false;
         // ecrecover takes r in 1 … n − 1; zero never authorises.

@@ -1,5 +1,5 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { getAddress } from "ethers";
 import { MetalayerError } from "./errors.ts";
 
@@ -31,9 +31,7 @@ export function toHex(bytes: Uint8Array): Hex {
 export function fromHex(hex: string): Uint8Array {
   if (!/^0x(?:[0-9a-f]{2})*$/i.test(hex))
     throw new MetalayerError("HEX_INVALID", `not hex bytes: ${clip(hex)}`, { hex });
-  const bytes = new Uint8Array(hex.length / 2 - 1);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i + 2, 2 * i + 4), 16);
-  return bytes;
+  return hexToBytes(hex.slice(2));
 }
 
 /** Hex as exactly `length` bytes. Throws `HEX_INVALID` or `HEX_LENGTH`. */

@@ -25,7 +25,9 @@ interface IRollupRegistry {
     /// @param stack short name of the stack family, e.g. "op", "arbitrum", "evm"
     /// @param finality when its blocks count as final
     /// @param finalityDepth blocks, for Finality.Depth
-    /// @param ceiling the most that a captured rollup may do to this one, in wei of ERA (this rollup's share of its ceiling)
+    /// @param era its Era
+    /// @param ceiling the most ERA that this rollup accepts from it net of what it sent there, in wei (this rollup's share of its ceiling)
+    /// @param eraCapacity the most ERA that this rollup accepts from it at once, in wei; refills over one day
     struct Rollup {
         uint256 chainId;
         uint256 incarnation;
@@ -34,14 +36,16 @@ interface IRollupRegistry {
         bytes32 stack;
         Finality finality;
         uint64 finalityDepth;
+        address era;
         uint256 ceiling;
+        uint256 eraCapacity;
         Status status;
     }
 
     event RollupAdmitted(uint256 indexed chainId, uint256 indexed incarnation, Rollup rollup);
     event RollupRemoved(uint256 indexed chainId, uint256 indexed incarnation);
     event FinalityChanged(uint256 indexed chainId, Finality finality, uint64 finalityDepth);
-    event CeilingChanged(uint256 indexed chainId, uint256 ceiling);
+    event CeilingChanged(uint256 indexed chainId, uint256 ceiling, uint256 eraCapacity);
 
     error RegistryUnknownRollup(uint256 chainId);
     error RegistryOwnChain(uint256 chainId);
@@ -52,8 +56,8 @@ interface IRollupRegistry {
 
     /// @notice Admits a rollup, or re-admits it in a higher incarnation, and opens its lanes. Administrator.
     /// @dev `status` of the argument is ignored. Reverts {RegistryOwnChain}, {RegistryInvalidChainId} (0 or ≥ 2^63),
-    ///      {RegistryInvalidIncarnation}, {RegistryInvalidRollup} for zero gateway, anchor log, stack, finality or depth, {RegistryTooManyRollups}
-    ///      beyond 256. Calls the gateway's openLane and sets Era's limit for the source to `ceiling`.
+    ///      {RegistryInvalidIncarnation}, {RegistryInvalidRollup} for zero gateway, era, anchor log, stack, finality or depth,
+    ///      {RegistryTooManyRollups} beyond 256. Calls the gateway's openLane and Era's setSource with this rollup's own gateway.
     function admit(Rollup calldata rollup) external;
 
     /// @notice Removes a rollup and closes its lanes. Administrator. Reverts {RegistryUnknownRollup}.
@@ -62,8 +66,9 @@ interface IRollupRegistry {
     /// @notice Changes a finality policy. Administrator. Reverts {RegistryUnknownRollup}, {RegistryInvalidRollup}.
     function setFinality(uint256 chainId, Finality finality, uint64 finalityDepth) external;
 
-    /// @notice Changes this rollup's share of another rollup's ceiling, in wei of ERA. Administrator. Reverts {RegistryUnknownRollup}.
-    function setCeiling(uint256 chainId, uint256 ceiling) external;
+    /// @notice Changes this rollup's share of another rollup's ceiling and the capacity for ERA from there, both in wei, through Era's setSource.
+    ///         Administrator. Reverts {RegistryUnknownRollup}.
+    function setCeiling(uint256 chainId, uint256 ceiling, uint256 eraCapacity) external;
 
     /// @notice This rollup's own incarnation, set at deployment.
     function ownIncarnation() external view returns (uint256);

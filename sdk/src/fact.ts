@@ -1,6 +1,6 @@
 import { hashWords, fixedBytes, toHex, ZERO_HASH, checkUint, type Hex } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
-import { ATTESTATION_TYPEHASH, HEAD_FACT_TYPEHASH, LANE_FACT_TYPEHASH } from "./network.ts";
+import { HEAD_FACT_TYPEHASH, LANE_FACT_TYPEHASH } from "./network.ts";
 import { MAX_LEAVES, partSiblings, rootFromPart, treeRoot } from "./tree.ts";
 
 /** Class of facts that the source's finality policy covers. */
@@ -108,11 +108,6 @@ export function factProof(hashes: readonly Hex[], hash: Hex): FactProof {
 /** The network root to which a proof leads. Throws `TREE_RANGE`, `TREE_LEAF_COUNT` or `TREE_SIBLING_COUNT`. */
 export function rootFromFact(hash: Hex, proof: FactProof): Hex {
   return rootFromPart({ count: proof.count, first: proof.index, part: [hash], siblings: proof.siblings });
-}
-
-/** What guardians sign. */
-export function attestationDigest(networkId: Hex, root: Hex): Hex {
-  return hashWords([ATTESTATION_TYPEHASH, networkId, root]);
 }
 
 function checkClass(factClass: number): void {

@@ -73,13 +73,17 @@ export function buildBatch(range: LaneRange, proven: ProvenRange, options: Batch
   const from = options.from ?? fact.from;
   const to = options.to ?? fact.to;
   if (from < fact.from || to > fact.to || from >= to) {
-    throw new MetalayerError("LANE_RANGE", `no part of messages ${fact.from} to ${fact.to}: ${from} to ${to}`, { from, to });
+    throw new MetalayerError("LANE_RANGE", `no part of messages ${fact.from} to ${fact.to}: ${from} to ${to}`, {
+      from,
+      to,
+    });
   }
   const first = Number(from - fact.from);
   const length = Number(to - from);
   const entries = range.messages.slice(first, first + length).map((message, index): BatchEntry => {
     const hash = leaves[first + index];
-    if (hash === undefined) throw new MetalayerError("LANE_RANGE", "the range is not the one that was proven", { from, to });
+    if (hash === undefined)
+      throw new MetalayerError("LANE_RANGE", "the range is not the one that was proven", { from, to });
     return options.hashOnly?.(message) ? { tag: TAG_HASH, messageHash: hash } : fullEntry(message, options);
   });
   return {

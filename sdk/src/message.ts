@@ -38,7 +38,9 @@ export interface Message extends MessageHeader {
 /** The header as one number. Throws `VALUE_OUT_OF_RANGE` or `MESSAGE_UNKNOWN_KIND`. */
 export function packHeader(header: MessageHeader): bigint {
   if (header.kind !== KIND_MESSAGE && header.kind !== KIND_BOUNTY) {
-    throw new MetalayerError("MESSAGE_UNKNOWN_KIND", `no kind of message: ${header.kind}`, { kind: header.kind });
+    throw new MetalayerError("MESSAGE_UNKNOWN_KIND", `no kind of message: ${String(header.kind)}`, {
+      kind: header.kind,
+    });
   }
   return (
     (BigInt(header.kind) << 248n) |

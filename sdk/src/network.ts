@@ -20,9 +20,6 @@ export const LANE_FACT_TYPEHASH = hashText(
 export const HEAD_FACT_TYPEHASH = hashText(
   "MetalayerHeadFact(bytes32 networkId,uint8 class,uint256 chainId,uint256 incarnation,uint64 anchorIndex,uint64 number,bytes32 blockHash,bytes32 stateRoot)",
 );
-/** Type hash of what guardians sign. */
-export const ATTESTATION_TYPEHASH = hashText("MetalayerAttestation(bytes32 networkId,bytes32 root)");
-
 /** What identifies a network. */
 export interface Network {
   readonly homeChainId: bigint;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IStakeWeights} from "./IStakeWeights.sol";
+
 /// @title Who may attest: proven guardian keys, one frozen table of keys and weights per epoch, and the check of attestations.
 /// @dev Scheme, bytes and rules: docs/protocol/signatures.md. Weights are whole ERA, times are seconds since 1970.
 interface IGuardianSet {
@@ -120,7 +122,7 @@ interface IGuardianSet {
 
     /// @notice Takes the caller out of the candidates; it leaves the table at the next rotation. Candidates.
     /// @dev Reverts {GuardianSetNotCandidate}. Emits {GuardianLeft}.
-    function leave() external;
+    function resign() external;
 
     /// @notice Takes a guardian out of the candidates and bars it from joining until it is admitted again. Governance.
     /// @dev It leaves the table at the next rotation (see {forceRotation}). Reverts {GuardianSetOperatorUnknown}. Emits {GuardianRemoved}.
@@ -147,14 +149,20 @@ interface IGuardianSet {
     /// @notice The network whose attestations and proofs are accepted here.
     function networkId() external view returns (bytes32);
 
+    /// @notice Where stake weights come from.
+    function staking() external view returns (IStakeWeights);
+
     /// @notice Serial of the newest table; 0 before the first.
     function currentSerial() external view returns (uint32);
 
     /// @notice The set word.
     function epoch() external view returns (Epoch memory);
 
-    /// @notice Epoch length and grace period in seconds, and the minimum weight in whole ERA.
-    function settings() external view returns (uint32 epochLength, uint32 grace, uint64 minimumWeight);
+    /// @notice Epoch length and grace period in seconds, for the next rotation.
+    function settings() external view returns (uint32 epochLength, uint32 grace);
+
+    /// @notice Least weight in whole ERA with which a guardian joins and stays without having been admitted.
+    function minimumWeight() external view returns (uint64);
 
     /// @notice Whether attestations under this table are accepted now.
     function isAccepted(uint256 serial) external view returns (bool);

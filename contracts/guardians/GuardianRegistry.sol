@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {Schnorr} from "../libraries/Schnorr.sol";
+import {Secp256k1} from "../libraries/Secp256k1.sol";
+import {GuardianTable} from "./GuardianTable.sol";
+import {IGuardianSet} from "./IGuardianSet.sol";
+import {IStakeWeights} from "./IStakeWeights.sol";
+
+/// @title Operators with their proven keys, and the candidates among them from whom the next table is formed.
+abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
+    /// @dev Two slots of key, one word of the rest: forming a table reads three slots per candidate.
+    struct Operator {
+        Key key;
+        uint64 bootstrapWeight;
+        uint64 bootstrapExpiry;
+        /// Place in `candidates`, counted from 1; 0: no candidate.
+        uint16 place;
+        bool admitted;
+        bool barred;
+        string url;
+    }
+
+    /// @custom:storage-location erc7201:metalayer.storage.GuardianRegistry
+    struct GuardianRegistryStorage {
+        mapping(address operator => Operator) operators;
+        mapping(uint256 x => address operator) operatorOf;
+        address[] candidates;
+        uint64 minimumWeight;
+    }
+
+    /// @dev keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianRegistry")) - 1)) & ~bytes32(uint256(0xff)).
+    bytes32 private constant REGISTRY_SLOT = 0x47b59fb31987069821b89d9af38288dce8005b174b8e03fa544a2700cc4dd700;
+
+    bytes32 private constant POSSESSION_TYPEHASH = keccak256(
+        "MetalayerPossession(bytes32 networkId,address operator,uint256 x,uint256 y)"
+    );
+    uint256 private constant MAX_URL_LENGTH = 256;
+
+    bytes32 internal immutable NETWORK_ID;
+    IStakeWeights internal immutable STAKING;
+
+    constructor(bytes32 networkId_, IStakeWeights staking_) {
+        NETWORK_ID = networkId_;
+        STAKING = staking_;
+    }
+
+    // --- Operators ---
+
+    /// @inheritdoc IGuardianSet
+    function register(address operator, Key calldata key, bytes calldata proof) external {
+        GuardianRegistryStorage storage $ = _registry();
+        if (operator == address(0)) revert GuardianSetZeroOperator();
+        if ($.operators[operator].key.x != 0) revert GuardianSetOperatorKnown(operator);
+        if (key.x == 0 || key.x >= Secp256k1.N || !Secp256k1.isOnCurve(key.x, key.y)) {
+            revert GuardianSetInvalidKey(key.x, key.y);
+        }
+        if ($.operatorOf[key.x] != address(0)) revert GuardianSetKeyTaken(key.x, $.operatorOf[key.x]);
+        if (Schnorr.addressOf(key.x, key.y) == operator) revert GuardianSetKeyNotDedicated(operator);
+        if (!_isPossession(operator, key, proof)) revert GuardianSetInvalidPossession(operator);
+
+        $.operators[operator].key = key;
+        $.operatorOf[key.x] = operator;
+        emit KeyRegistered(operator, key.x, key.y);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function announce(string calldata url) external {
+        if (bytes(url).length > MAX_URL_LENGTH) revert GuardianSetUrlTooLong(bytes(url).length);
+        _registered(msg.sender).url = url;
+        emit ServiceAnnounced(msg.sender, url);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function admit(address operator, uint64 bootstrapWeight, uint64 bootstrapExpiry) external restricted {
+        Operator storage entry = _registered(operator);
+        if (bootstrapWeight != 0 && bootstrapExpiry <= block.timestamp) {
+            revert GuardianSetBootstrapExpired(bootstrapExpiry);
+        }
+        if (entry.place == 0) _append(operator);
+        (entry.bootstrapWeight, entry.bootstrapExpiry) = (bootstrapWeight, bootstrapExpiry);
+        (entry.admitted, entry.barred) = (true, false);
+        emit GuardianAdmitted(operator, bootstrapWeight, bootstrapExpiry);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function join(address displaced) external {
+        GuardianRegistryStorage storage $ = _registry();
+        Operator storage entry = _registered(msg.sender);
+        if (currentSerial() == 0) revert GuardianSetNoTable();
+        if (entry.place != 0) revert GuardianSetAlreadyCandidate(msg.sender);
+        if (entry.barred) revert GuardianSetBarred(msg.sender);
+        uint64 weight = _stakeWeight(msg.sender);
+        if (weight < $.minimumWeight) {
+            revert GuardianSetWeightTooLow(msg.sender, weight, $.minimumWeight);
+        }
+
+        if ($.candidates.length == GuardianTable.MAX_GUARDIANS) {
+            Operator storage other = $.operators[displaced];
+            if (other.place == 0 || other.admitted) revert GuardianSetNotDisplaceable(displaced);
+            uint256 otherWeight = _stakeWeight(displaced);
+            if (weight <= otherWeight) revert GuardianSetWeightTooLow(msg.sender, weight, otherWeight + 1);
+            _takeOut(displaced);
+            emit GuardianLeft(displaced);
+        }
+        _append(msg.sender);
+        emit GuardianJoined(msg.sender, weight);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function resign() external {
+        if (_registry().operators[msg.sender].place == 0) revert GuardianSetNotCandidate(msg.sender);
+        _takeOut(msg.sender);
+        emit GuardianLeft(msg.sender);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function remove(address operator) external restricted {
+        Operator storage entry = _registered(operator);
+        if (entry.place != 0) _takeOut(operator);
+        entry.barred = true;
+        emit GuardianRemoved(operator);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function setMinimumWeight(uint64 minimumWeight_) external restricted {
+        _setMinimumWeight(minimumWeight_);
+    }
+
+    // --- Views ---
+
+    /// @inheritdoc IGuardianSet
+    function networkId() external view returns (bytes32) {
+        return NETWORK_ID;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function staking() external view returns (IStakeWeights) {
+        return STAKING;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function minimumWeight() external view returns (uint64) {
+        return _registry().minimumWeight;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function currentSerial() public view virtual returns (uint32);
+
+    /// @inheritdoc IGuardianSet
+    function candidates() external view returns (address[] memory) {
+        return _registry().candidates;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function operatorInfo(address operator) external view returns (OperatorInfo memory) {
+        Operator storage entry = _registry().operators[operator];
+        return
+            OperatorInfo({
+                key: entry.key,
+                bootstrapWeight: entry.bootstrapWeight,
+                bootstrapExpiry: entry.bootstrapExpiry,
+                candidate: entry.place != 0,
+                admitted: entry.admitted,
+                barred: entry.barred,
+                url: entry.url
+            });
+    }
+
+    /// @inheritdoc IGuardianSet
+    function operatorOf(uint256 x) external view returns (address) {
+        return _registry().operatorOf[x];
+    }
+
+    /// @inheritdoc IGuardianSet
+    function possessionDigest(address operator, Key calldata key) public view returns (bytes32) {
+        return keccak256(abi.encode(POSSESSION_TYPEHASH, NETWORK_ID, operator, key.x, key.y));
+    }
+
+    // --- Internals ---
+
+    /// @dev Keys and full weights of the candidates, in their order; takes out those that were not admitted and are too light.
+    function _collect() internal returns (GuardianTable.Entry[] memory entries) {
+        GuardianRegistryStorage storage $ = _registry();
+        address[] memory operators = $.candidates;
+        uint64[] memory stakes = STAKING.weights(operators);
+        if (stakes.length != operators.length) revert GuardianSetBadWeights(operators.length, stakes.length);
+
+        uint64 least = $.minimumWeight;
+        entries = new GuardianTable.Entry[](operators.length);
+        uint256 kept;
+        for (uint256 i = 0; i < operators.length; i++) {
+            Operator storage entry = $.operators[operators[i]];
+            if (!entry.admitted && stakes[i] < least) {
+                entry.place = 0;
+                emit GuardianLeft(operators[i]);
+                continue;
+            }
+            entries[kept] = GuardianTable.Entry(entry.key.x, entry.key.y, _weightOf(entry, stakes[i]));
+            if (kept != i) {
+                $.candidates[kept] = operators[i];
+                entry.place = uint16(kept + 1);
+            }
+            kept++;
+        }
+        for (uint256 i = operators.length; i > kept; i--) $.candidates.pop();
+        assembly ("memory-safe") {
+            mstore(entries, kept)
+        }
+    }
+
+    function _weightOf(Operator storage entry, uint64 stake) private view returns (uint64) {
+        uint256 weight = stake;
+        if (block.timestamp < entry.bootstrapExpiry) weight += entry.bootstrapWeight;
+        return weight > type(uint64).max ? type(uint64).max : uint64(weight);
+    }
+
+    function _stakeWeight(address operator) private view returns (uint64) {
+        address[] memory operators = new address[](1);
+        operators[0] = operator;
+        uint64[] memory stakes = STAKING.weights(operators);
+        if (stakes.length != 1) revert GuardianSetBadWeights(1, stakes.length);
+        return stakes[0];
+    }
+
+    function _registered(address operator) private view returns (Operator storage entry) {
+        entry = _registry().operators[operator];
+        if (entry.key.x == 0) revert GuardianSetOperatorUnknown(operator);
+    }
+
+    function _append(address operator) private {
+        GuardianRegistryStorage storage $ = _registry();
+        if ($.candidates.length == GuardianTable.MAX_GUARDIANS) revert GuardianSetFull();
+        $.candidates.push(operator);
+        $.operators[operator].place = uint16($.candidates.length);
+    }
+
+    /// @dev The last candidate moves into the gap. Admission and bootstrap weight end.
+    function _takeOut(address operator) private {
+        GuardianRegistryStorage storage $ = _registry();
+        Operator storage entry = $.operators[operator];
+        address last = $.candidates[$.candidates.length - 1];
+        $.candidates[entry.place - 1] = last;
+        $.operators[last].place = entry.place;
+        $.candidates.pop();
+        (entry.place, entry.admitted, entry.bootstrapWeight, entry.bootstrapExpiry) = (0, false, 0, 0);
+    }
+
+    /// @dev 96 bytes, R.x ‖ R.y ‖ s.
+    function _isPossession(address operator, Key calldata key, bytes calldata proof) private view returns (bool) {
+        if (proof.length != 96) return false;
+        (uint256 Rx, uint256 Ry, uint256 s) = abi.decode(proof, (uint256, uint256, uint256));
+        return Schnorr.verifyPossession(key.x, possessionDigest(operator, key), Rx, Ry, s);
+    }
+
+    function _setMinimumWeight(uint64 minimumWeight_) internal {
+        if (minimumWeight_ == 0) revert GuardianSetBadMinimum();
+        _registry().minimumWeight = minimumWeight_;
+        emit MinimumWeightSet(minimumWeight_);
+    }
+
+    function _registry() internal pure returns (GuardianRegistryStorage storage $) {
+        assembly {
+            $.slot := REGISTRY_SLOT
+        }
+    }
+}

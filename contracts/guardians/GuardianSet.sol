@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Schnorr} from "../libraries/Schnorr.sol";
+import {Secp256k1} from "../libraries/Secp256k1.sol";
+import {GuardianRegistry} from "./GuardianRegistry.sol";
+import {GuardianTable} from "./GuardianTable.sol";
+import {IGuardianSet} from "./IGuardianSet.sol";
+import {IStakeWeights} from "./IStakeWeights.sol";
+
+/// @title Who may attest, and the check of attestations (docs/protocol/signatures.md).
+contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
+    struct TableRecord {
+        address code;
+        uint80 totalWeight;
+        uint16 count;
+    }
+
+    struct Settings {
+        uint32 epochLength;
+        uint32 grace;
+    }
+
+    /// @custom:storage-location erc7201:metalayer.storage.GuardianSet
+    struct GuardianSetStorage {
+        Epoch epoch;
+        Settings settings;
+        mapping(uint256 serial => mapping(uint256 bitmap => uint256 sumKeyX)) cache;
+        mapping(uint256 serial => TableRecord) tables;
+    }
+
+    /// @dev keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianSet")) - 1)) & ~bytes32(uint256(0xff)).
+    bytes32 private constant STORAGE_SLOT = 0xf9d631d1d55565ffb704a50bc635ec03ab1c0e39e9ad96c09ff1fef17da39f00;
+
+    bytes32 private constant ATTESTATION_TYPEHASH = keccak256("MetalayerAttestation(bytes32 networkId,bytes32 root)");
+
+    /// @dev Root, serial, R.x, R.y, s; the bitmap follows.
+    uint256 private constant BITMAP_OFFSET = 132;
+    uint32 private constant MIN_EPOCH_LENGTH = 10 seconds;
+    uint32 private constant MAX_EPOCH_LENGTH = 30 days;
+    /// @dev A table is accepted for this many epoch lengths unless it is replaced.
+    uint256 private constant VALID_EPOCHS = 2;
+
+    constructor(bytes32 networkId_, IStakeWeights staking_) GuardianRegistry(networkId_, staking_) {
+        _disableInitializers();
+    }
+
+    /// @notice Sets who governs, the epoch length and the grace period in seconds. Once, by the deployment.
+    /// @dev Reverts {GuardianSetBadEpoch}. Emits {EpochSet} and {MinimumWeightSet}.
+    function initialize(address authority, uint32 epochLength, uint32 grace) external initializer {
+        __AccessManaged_init(authority);
+        _setEpoch(epochLength, grace);
+        _setMinimumWeight(1);
+    }
+
+    // --- Attestations ---
+
+    /// @inheritdoc IGuardianSet
+    function verify(bytes calldata attestation) external view returns (uint256) {
+        if (attestation.length <= BITMAP_OFFSET || attestation.length > BITMAP_OFFSET + 32) return 0;
+        if (attestation[BITMAP_OFFSET] == 0) return 0;
+        uint256 bitmap =
+            uint256(bytes32(attestation[BITMAP_OFFSET:])) >> (8 * (BITMAP_OFFSET + 32 - attestation.length));
+        uint256 serial = uint32(bytes4(attestation[32:36]));
+        if (!_isAccepted(serial)) return 0;
+
+        uint256 Px = _storage().cache[serial][bitmap];
+        if (Px == 0) {
+            (uint256 sumX, uint256 weight, uint256 required) = _sum(serial, bitmap);
+            if (weight < required) return 0;
+            Px = sumX;
+        }
+        bool valid = Schnorr.verify(
+            Px,
+            attestationDigest(bytes32(attestation[0:32])),
+            uint256(bytes32(attestation[36:68])),
+            uint256(bytes32(attestation[68:100])),
+            uint256(bytes32(attestation[100:132]))
+        );
+        return valid ? serial : 0;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function cacheSigners(uint32 serial, uint256 bitmap) external returns (uint256 sumKeyX) {
+        if (!_isAccepted(serial)) revert GuardianSetTableNotAccepted(serial);
+        GuardianSetStorage storage $ = _storage();
+        sumKeyX = $.cache[serial][bitmap];
+        if (sumKeyX != 0) return sumKeyX;
+
+        if (_isBeyond(bitmap, $.tables[serial].count)) revert GuardianSetUnknownSigners(bitmap);
+        uint256 weight;
+        uint256 required;
+        (sumKeyX, weight, required) = _sum(serial, bitmap);
+        if (weight < required) revert GuardianSetNoQuorum(weight, required);
+        if (sumKeyX == 0 || sumKeyX >= Secp256k1.N) revert GuardianSetUnusableSum(serial, bitmap);
+
+        $.cache[serial][bitmap] = sumKeyX;
+        emit SignersCached(serial, bitmap, sumKeyX);
+    }
+
+    // --- Tables ---
+
+    /// @inheritdoc IGuardianSet
+    function rotate() external {
+        GuardianSetStorage storage $ = _storage();
+        if ($.epoch.serial != 0) {
+            uint256 rotatableAt = uint256($.epoch.start) + $.settings.epochLength;
+            if (block.timestamp < rotatableAt) revert GuardianSetTooEarly(rotatableAt);
+        }
+        _rotate(true);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function forceRotation() external restricted {
+        _rotate(false);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function setEpoch(uint32 epochLength, uint32 grace) external restricted {
+        _setEpoch(epochLength, grace);
+    }
+
+    // --- Views ---
+
+    /// @inheritdoc IGuardianSet
+    function currentSerial() public view override returns (uint32) {
+        return _storage().epoch.serial;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function epoch() external view returns (Epoch memory) {
+        return _storage().epoch;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function settings() external view returns (uint32, uint32) {
+        Settings memory current = _storage().settings;
+        return (current.epochLength, current.grace);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function isAccepted(uint256 serial) external view returns (bool) {
+        return _isAccepted(serial);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function quorumWeight(uint32 serial) external view returns (uint256) {
+        return _quorum(_existing(serial).totalWeight);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function table(uint32 serial) external view returns (GuardianInfo[] memory, uint256 totalWeight) {
+        TableRecord memory record = _existing(serial);
+        return (_page(record, 0, record.count), record.totalWeight);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function guardians(uint256 offset, uint256 limit) external view returns (GuardianInfo[] memory) {
+        TableRecord memory record = _storage().tables[_storage().epoch.serial];
+        if (offset >= record.count) return new GuardianInfo[](0);
+        uint256 rest = record.count - offset;
+        return _page(record, offset, limit < rest ? limit : rest);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function isActive(address operator) external view returns (bool) {
+        GuardianSetStorage storage $ = _storage();
+        Operator storage entry = _registry().operators[operator];
+        if (entry.place != 0) return true;
+        uint256 x = entry.key.x;
+        return x != 0 && (_signs($.epoch.serial, x) || _signs($.epoch.previous, x));
+    }
+
+    /// @inheritdoc IGuardianSet
+    function cachedSigners(uint32 serial, uint256 bitmap) external view returns (uint256) {
+        return _storage().cache[serial][bitmap];
+    }
+
+    /// @inheritdoc IGuardianSet
+    function attestationDigest(bytes32 root) public view returns (bytes32) {
+        return keccak256(abi.encode(ATTESTATION_TYPEHASH, NETWORK_ID, root));
+    }
+
+    // --- Internals ---
+
+    /// @dev Forms the next table. With `grace` the old one is accepted for a while, without it is refused from now on.
+    function _rotate(bool grace) internal {
+        GuardianSetStorage storage $ = _storage();
+        GuardianTable.Entry[] memory entries = _collect();
+        (uint256 cap, uint256 total, uint256 weighted) = GuardianTable.limitWeights(entries);
+        if (cap == 0) revert GuardianSetTooFewGuardians(weighted);
+        address code = GuardianTable.write(entries);
+
+        Epoch memory old = $.epoch;
+        uint64 start = uint64(block.timestamp);
+        uint64 graceUntil = grace ? start + $.settings.grace : start;
+        Epoch memory next = Epoch({
+            serial: old.serial + 1,
+            previous: old.serial,
+            start: start,
+            // A table that is expired, or soon will be, does not live longer because it was replaced.
+            graceUntil: graceUntil < old.validUntil ? graceUntil : old.validUntil,
+            validUntil: start + uint64(VALID_EPOCHS * $.settings.epochLength)
+        });
+        $.epoch = next;
+        // At most 256 weights of 64 bits.
+        $.tables[next.serial] = TableRecord(code, uint80(total), uint16(entries.length));
+        emit TableRotated(next.serial, code, entries.length, total, cap, start, next.graceUntil, next.validUntil);
+    }
+
+    function _isAccepted(uint256 serial) private view returns (bool) {
+        Epoch memory current = _storage().epoch;
+        if (serial == 0) return false;
+        if (serial == current.serial) return block.timestamp < current.validUntil;
+        return serial == current.previous && block.timestamp < current.graceUntil;
+    }
+
+    /// @dev Sum key and weight of a signer set, and the weight it needs. Weight 0 for bits beyond the table; key 0 for infinity.
+    function _sum(uint256 serial, uint256 bitmap) private view returns (uint256 x, uint256 weight, uint256 required) {
+        TableRecord memory record = _storage().tables[serial];
+        required = _quorum(record.totalWeight);
+        if (_isBeyond(bitmap, record.count)) return (0, 0, required);
+        (x, weight) = GuardianTable.sum(record.code, record.count, record.totalWeight, bitmap);
+    }
+
+    /// @dev The smallest integer above two thirds: w ≥ ⌊2T/3⌋ + 1 iff 3·w > 2·T. Never 0.
+    function _quorum(uint256 totalWeight) private pure returns (uint256) {
+        return (2 * totalWeight) / 3 + 1;
+    }
+
+    function _isBeyond(uint256 bitmap, uint256 count) private pure returns (bool) {
+        return count < 256 && bitmap >> count != 0;
+    }
+
+    function _signs(uint256 serial, uint256 x) private view returns (bool) {
+        TableRecord memory record = _storage().tables[serial];
+        return _isAccepted(serial) && GuardianTable.contains(record.code, record.count, x);
+    }
+
+    function _existing(uint32 serial) private view returns (TableRecord memory record) {
+        record = _storage().tables[serial];
+        if (record.code == address(0)) revert GuardianSetTableNotAccepted(serial);
+    }
+
+    function _page(
+        TableRecord memory record,
+        uint256 offset,
+        uint256 length
+    ) private view returns (GuardianInfo[] memory) {
+        GuardianTable.Entry[] memory entries = GuardianTable.read(record.code, record.count);
+        GuardianInfo[] memory page = new GuardianInfo[](length);
+        for (uint256 i = 0; i < length; i++) {
+            GuardianTable.Entry memory entry = entries[offset + i];
+            address operator = _registry().operatorOf[entry.x];
+            string memory url = _registry().operators[operator].url;
+            page[i] = GuardianInfo(offset + i, operator, Key(entry.x, entry.y), entry.weight, url);
+        }
+        return page;
+    }
+
+    function _setEpoch(uint32 epochLength, uint32 grace) private {
+        if (epochLength < MIN_EPOCH_LENGTH || epochLength > MAX_EPOCH_LENGTH || grace > epochLength) {
+            revert GuardianSetBadEpoch(epochLength, grace);
+        }
+        (_storage().settings.epochLength, _storage().settings.grace) = (epochLength, grace);
+        emit EpochSet(epochLength, grace);
+    }
+
+    function _storage() private pure returns (GuardianSetStorage storage $) {
+        assembly {
+            $.slot := STORAGE_SLOT
+        }
+    }
+
+    function _authorizeUpgrade(address) internal override restricted {}
+}

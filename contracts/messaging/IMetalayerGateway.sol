@@ -88,7 +88,13 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     event CreditChanged(address indexed account, uint256 credit);
     event SponsorChanged(address indexed account, address indexed sponsor);
     event SponsorshipChanged(address indexed sponsor, address indexed account, uint256 limit, uint256 period);
-    event BountyBooked(bytes32 indexed sendId, uint256 indexed srcChainId, uint64 indexed nonce, uint256 amount, address refundTo);
+    event BountyBooked(
+        bytes32 indexed sendId,
+        uint256 indexed srcChainId,
+        uint64 indexed nonce,
+        uint256 amount,
+        address refundTo
+    );
     event BountyPaid(bytes32 indexed sendId, address indexed to, uint256 amount);
     event FeeQueued(uint256 indexed srcChainId, address indexed deliverer, uint256 amount);
     event FastAdminChanged(address indexed recipient, address indexed admin);
@@ -196,7 +202,10 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     function collectAccrued(uint256 dstChainId) external returns (uint256 gross, uint256 bounties);
 
     /// @notice Returns and clears what `deliverer` earned under a table serial, in fee units. Only the FeeController.
-    function collectEarnings(uint256 serial, address deliverer) external returns (uint256 forDeliverer, uint256 forGuardians);
+    function collectEarnings(
+        uint256 serial,
+        address deliverer
+    ) external returns (uint256 forDeliverer, uint256 forGuardians);
 
     /// @notice Stops deliveries from sources for `duration` ≤ 7 days. Pauser role; not renewable before 7 days after its end.
     function pause(uint256[] calldata srcChainIds, uint256 duration) external;
@@ -218,9 +227,21 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     /// @notice Fingerprints of `fast` deliveries, nonces 8 · index … 8 · index + 7, lowest nonce in the lowest bits.
     function fastWord(uint256 srcChainId, uint256 index) external view returns (uint256);
     function credit(address account) external view returns (uint256 balance, address sponsoredBy);
-    function sponsorship(address sponsor_, address account) external view returns (uint256 limit, uint256 period, uint256 available);
-    function earnings(uint256 serial, address deliverer) external view returns (uint256 forDeliverer, uint256 forGuardians);
+    function sponsorship(
+        address sponsor_,
+        address account
+    ) external view returns (uint256 limit, uint256 period, uint256 available);
+    function earnings(
+        uint256 serial,
+        address deliverer
+    ) external view returns (uint256 forDeliverer, uint256 forGuardians);
     function queued(uint256 srcChainId, address deliverer) external view returns (uint256);
-    function bounty(uint256 srcChainId, uint64 nonce) external view returns (bytes32 sendId, uint256 amount, address refundTo);
-    function fastPolicy(address recipient, uint256 srcChainId) external view returns (uint256 perDay, uint256 left, address admin);
+    function bounty(
+        uint256 srcChainId,
+        uint64 nonce
+    ) external view returns (bytes32 sendId, uint256 amount, address refundTo);
+    function fastPolicy(
+        address recipient,
+        uint256 srcChainId
+    ) external view returns (uint256 perDay, uint256 left, address admin);
 }

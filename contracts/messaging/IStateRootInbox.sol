@@ -24,7 +24,13 @@ interface IStateRootInbox {
     }
 
     event RootStored(bytes32 indexed root, uint256 serial);
-    event HeadRecorded(uint256 indexed chainId, uint64 indexed anchorIndex, uint64 number, bytes32 blockHash, bytes32 stateRoot);
+    event HeadRecorded(
+        uint256 indexed chainId,
+        uint64 indexed anchorIndex,
+        uint64 number,
+        bytes32 blockHash,
+        bytes32 stateRoot
+    );
 
     error InboxAttestationRefused();
     error InboxUnknownRoot(bytes32 root);
@@ -45,7 +51,7 @@ interface IStateRootInbox {
         HeadFact calldata fact,
         uint256 factIndex,
         uint256 factCount,
-        bytes32[] calldata siblings
+        bytes calldata siblings
     ) external;
 
     /// @notice Serial of the table under which a root was stored; 0 if it was not.

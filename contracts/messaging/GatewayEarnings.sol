@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {InWord} from "../libraries/LaneWords.sol";
+import {Route} from "../libraries/Route.sol";
+import {GatewayStorage} from "./GatewayStorage.sol";
+import {IMetalayerGateway} from "./IMetalayerGateway.sol";
+
+/// @title What deliverers and guardians earn at the destination: docs/protocol/fees.md §2 to §4.
+abstract contract GatewayEarnings is GatewayStorage {
+    /// @inheritdoc IMetalayerGateway
+    function claimQueued(uint256 srcChainId, address deliverer) external {
+        State storage $ = _state();
+        Queue memory queue = $.queues[srcChainId][deliverer];
+        if (uint256(queue.fees) + queue.bounties == 0) revert GatewayNothingQueued(srcChainId, deliverer);
+        delete $.queues[srcChainId][deliverer];
+        _settle(srcChainId, _currentSerial(), deliverer, queue.fees, queue.bounties, false);
+    }
+
+    /// @inheritdoc IMetalayerGateway
+    function refundBounty(uint256 srcChainId, uint64 nonce) external {
+        State storage $ = _state();
+        uint256 route = _inRoute(srcChainId, $.inWords[srcChainId]);
+        Bounty memory booked = $.bounties[route][nonce];
+        if (booked.amount == 0 || !_isClosed(route, nonce)) revert GatewayNoBounty(srcChainId, nonce);
+        delete $.bounties[route][nonce];
+        emit BountyPaid(booked.sendId, booked.refundTo, booked.amount);
+        _settle(srcChainId, _currentSerial(), booked.refundTo, 0, booked.amount, false);
+    }
+
+    /// @inheritdoc IMetalayerGateway
+    function collectEarnings(
+        uint256 serial,
+        address deliverer
+    ) external only(FEE_CONTROLLER) returns (uint256 forDeliverer, uint256 forGuardians) {
+        State storage $ = _state();
+        uint256 word = $.earnings[serial][deliverer];
+        delete $.earnings[serial][deliverer];
+        return (uint128(word), word >> 128);
+    }
+
+    /// @inheritdoc IMetalayerGateway
+    function earnings(
+        uint256 serial,
+        address deliverer
+    ) external view returns (uint256 forDeliverer, uint256 forGuardians) {
+        uint256 word = _state().earnings[serial][deliverer];
+        return (uint128(word), word >> 128);
+    }
+
+    /// @inheritdoc IMetalayerGateway
+    function queued(uint256 srcChainId, address deliverer) external view returns (uint256) {
+        Queue storage queue = _state().queues[srcChainId][deliverer];
+        return uint256(queue.fees) + queue.bounties;
+    }
+
+    /// @inheritdoc IMetalayerGateway
+    function bounty(
+        uint256 srcChainId,
+        uint64 nonce
+    ) external view returns (bytes32 sendId, uint256 amount, address refundTo) {
+        State storage $ = _state();
+        Bounty storage booked = $.bounties[_inRoute(srcChainId, $.inWords[srcChainId])][nonce];
+        return (booked.sendId, booked.amount, booked.refundTo);
+    }
+
+    /// @dev Serial of the table in force, for earnings that no attestation brings.
+    function _currentSerial() internal view virtual returns (uint256);
+
+    /// @dev Books a delivered bounty entry; a second one for the same message is paid back at once.
+    /// @return ok false if the payload is not that of a bounty
+    /// @return direct amount to be credited to `refundTo` now
+    function _book(
+        uint256 srcChainId,
+        uint256 route,
+        address refundTo,
+        bytes calldata payload
+    ) internal returns (bool ok, uint256 direct) {
+        if (payload.length != 96) return (false, 0);
+        uint256 nonce = uint256(bytes32(payload[:32]));
+        bytes32 sendId = bytes32(payload[32:64]);
+        uint256 amount = uint256(bytes32(payload[64:]));
+        if (nonce > type(uint64).max || amount == 0 || amount > type(uint64).max || refundTo == address(0))
+            return (false, 0);
+        Bounty storage booked = _state().bounties[route][nonce];
+        if (booked.amount != 0) return (true, amount);
+        (booked.sendId, booked.refundTo, booked.amount) = (sendId, refundTo, uint64(amount));
+        emit BountyBooked(sendId, srcChainId, uint64(nonce), amount, refundTo);
+        return (true, 0);
+    }
+
+    /// @dev Removes the bounty of a message that the caller just delivered and returns it; 0 if there is none or it names another message.
+    function _earnBounty(uint256 route, uint256 nonce, bytes32 id) internal returns (uint256 amount) {
+        Bounty storage booked = _state().bounties[route][nonce];
+        amount = booked.amount;
+        if (amount == 0 || booked.sendId != id) return 0;
+        delete _state().bounties[route][nonce];
+        emit BountyPaid(id, msg.sender, amount);
+    }
+
+    /// @dev Credits `fees` (shared with the guardians) and `bounties` (not shared) as far as the source's bucket reaches, queues the rest.
+    ///      Reads and writes storage once, after all calls of a batch: nothing here is held across a call.
+    function _settle(
+        uint256 srcChainId,
+        uint256 serial,
+        address deliverer,
+        uint256 fees,
+        uint256 bounties,
+        bool fast
+    ) internal {
+        uint256 total = fees + bounties;
+        if (total == 0) return;
+        State storage $ = _state();
+        InWord word = $.inWords[srcChainId];
+        (InWord next, uint256 taken) = word.take(total, fast, block.timestamp);
+        $.inWords[srcChainId] = next;
+        uint256 paidFees = taken < fees ? taken : fees;
+        if (taken != 0) {
+            uint256 forGuardians = (paidFees * word.guardianShare()) / 1000;
+            $.earnings[serial][deliverer] += (taken - forGuardians) | (forGuardians << 128);
+        }
+        if (taken != total) {
+            Queue storage queue = $.queues[srcChainId][deliverer];
+            queue.fees += uint128(fees - paidFees);
+            queue.bounties += uint128(bounties - (taken - paidFees));
+            emit FeeQueued(srcChainId, deliverer, total - taken);
+        }
+    }
+
+    /// @dev Fingerprint of a `fast` delivery at this nonce, 0 if there was none.
+    function _seenFast(uint256 route, uint256 nonce) internal view returns (uint256) {
+        return uint32(_state().fastDelivered[route][nonce >> 3] >> ((nonce & 7) << 5));
+    }
+
+    /// @dev Whether a message was executed at this nonce, by either class.
+    function _isClosed(uint256 route, uint256 nonce) internal view returns (bool) {
+        return (_state().delivered[route][nonce >> 8] >> (nonce & 255)) & 1 == 1 || _seenFast(route, nonce) != 0;
+    }
+
+    function _inRoute(uint256 srcChainId, InWord word) internal view returns (uint256) {
+        return Route.pack(srcChainId, block.chainid, word.incarnation(), word.ownIncarnation());
+    }
+}

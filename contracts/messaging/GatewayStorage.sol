@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {InWord, OutWord} from "../libraries/LaneWords.sol";
+import {IMetalayerGateway} from "./IMetalayerGateway.sol";
+
+/// @notice Addresses and identity that an implementation of the gateway carries as immutables.
+/// @param governanceExecutor recipient whose deliveries no pause stops
+struct GatewayWiring {
+    bytes32 networkId;
+    address inbox;
+    address guardianSet;
+    address staking;
+    address feeController;
+    address registry;
+    address accessManager;
+    address governanceExecutor;
+}
+
+/// @title Storage and wiring shared by the parts of the gateway.
+abstract contract GatewayStorage is IMetalayerGateway {
+    struct OutLaneState {
+        bytes32 head;
+        OutWord word;
+    }
+
+    struct Bounty {
+        bytes32 sendId;
+        address refundTo;
+        uint64 amount;
+    }
+
+    struct Queue {
+        uint128 fees;
+        uint128 bounties;
+    }
+
+    /// @custom:storage-location erc7201:metalayer.gateway
+    struct State {
+        mapping(uint256 dstChainId => OutLaneState) outLanes;
+        mapping(uint256 route => mapping(uint256 index => bytes32)) checkpoints;
+        mapping(uint256 dstChainId => uint256) accruedBounties;
+        mapping(uint256 srcChainId => InWord) inWords;
+        mapping(uint256 chainId => address) gateways;
+        mapping(uint256 route => mapping(uint256 index => uint256)) delivered;
+        mapping(uint256 route => mapping(uint256 index => uint256)) fastDelivered;
+        // sponsor in the upper 160 bits, balance in the lowest 64
+        mapping(address account => uint256) credits;
+        // limit 64 · period 32 · window start 40 · spent 64, from the lowest bit
+        mapping(address sponsor => mapping(address account => uint256)) sponsorships;
+        // deliverer's part in the lowest 128 bits, guardians' part above
+        mapping(uint256 serial => mapping(address deliverer => uint256)) earnings;
+        mapping(uint256 srcChainId => mapping(address deliverer => Queue)) queues;
+        mapping(uint256 route => mapping(uint256 nonce => Bounty)) bounties;
+        // see FastAllowance
+        mapping(address recipient => mapping(uint256 srcChainId => uint256)) fastLimits;
+        mapping(address recipient => address) fastAdmins;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("metalayer.gateway")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STATE_SLOT = 0x97d6765343459adc36598cae8850670a2f1a00e3ee5f00d249e4f9ce89affa00;
+
+    /// @inheritdoc IMetalayerGateway
+    bytes32 public immutable networkId;
+    address internal immutable INBOX;
+    address internal immutable GUARDIAN_SET;
+    address internal immutable STAKING;
+    address internal immutable FEE_CONTROLLER;
+    address internal immutable REGISTRY;
+    address internal immutable ACCESS_MANAGER;
+    address internal immutable GOVERNANCE_EXECUTOR;
+
+    constructor(GatewayWiring memory wiring) {
+        networkId = wiring.networkId;
+        INBOX = wiring.inbox;
+        GUARDIAN_SET = wiring.guardianSet;
+        STAKING = wiring.staking;
+        FEE_CONTROLLER = wiring.feeController;
+        REGISTRY = wiring.registry;
+        ACCESS_MANAGER = wiring.accessManager;
+        GOVERNANCE_EXECUTOR = wiring.governanceExecutor;
+    }
+
+    modifier only(address caller) {
+        if (msg.sender != caller) revert GatewayUnauthorized(msg.sender);
+        _;
+    }
+
+    function _state() internal pure returns (State storage $) {
+        assembly {
+            $.slot := STATE_SLOT
+        }
+    }
+}

@@ -24,9 +24,10 @@ export interface Signature {
   readonly s: bigint;
 }
 
-type CurvePoint = InstanceType<typeof secp256k1.Point>;
+/** A point as the curve library sees it, infinity included. */
+export type CurvePoint = InstanceType<typeof secp256k1.Point>;
 
-/** A point as the curve library sees it. Throws `POINT_INVALID` unless it lies on the curve with coordinates below p. */
+/** For the curve library. Throws `POINT_INVALID` unless it lies on the curve with coordinates below p. */
 export function toCurve(point: Point): CurvePoint {
   try {
     const onCurve = secp256k1.Point.fromAffine({ x: point.x, y: point.y });

@@ -4,6 +4,9 @@ import path from "node:path";
 export interface Artifact {
   readonly contractName: string;
   readonly sourceName: string;
+  /** The compiler's name for the source. */
+  readonly inputSourceName: string;
+  readonly buildInfoId: string;
   readonly abi: readonly unknown[];
   readonly bytecode: string;
   readonly deployedBytecode: string;

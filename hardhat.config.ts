@@ -49,7 +49,14 @@ const testnets = Object.fromEntries(
 
 export default defineConfig({
   plugins: [toolbox],
-  solidity: { profiles: { default: compiler, production: compiler } },
+  solidity: {
+    profiles: { default: compiler, production: compiler },
+    npmFilesToBuild: [
+      "@openzeppelin/contracts/access/manager/AccessManager.sol",
+      "@openzeppelin/contracts/governance/TimelockController.sol",
+      "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol",
+    ],
+  },
   networks: { ...simulated, ...testnets },
   paths: { ignition: "deploy", tests: { mocha: "test", solidity: "test" } },
   typechain: { outDir: path.join(import.meta.dirname, "typechain-types") },

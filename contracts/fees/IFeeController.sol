@@ -55,7 +55,7 @@ interface IFeeController {
     function withdrawCredit(uint256 amount) external;
 
     /// @notice Settles what was charged for a destination since the last sweep: fund share to the fund, the rest burnt. Anyone.
-    /// @dev Reverts the gateway's GatewayUnknownRollup. With nothing charged it changes nothing and emits nothing. Emits {FeesSwept}.
+    /// @dev With nothing charged it changes nothing and emits nothing. Emits {FeesSwept}.
     function sweep(uint256 dstChainId) external;
 
     /// @notice Mints what `deliverer` earned under table `serial` to it, and the guardians' part to the pool. Anyone.

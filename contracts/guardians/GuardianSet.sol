@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Schnorr} from "../libraries/Schnorr.sol";
 import {Secp256k1} from "../libraries/Secp256k1.sol";
 import {GuardianRegistry} from "./GuardianRegistry.sol";
@@ -108,12 +109,12 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
             uint256 rotatableAt = uint256($.epoch.start) + $.settings.epochLength;
             if (block.timestamp < rotatableAt) revert GuardianSetTooEarly(rotatableAt);
         }
-        _rotate(true);
+        _rotate(uint64(block.timestamp) + $.settings.grace);
     }
 
     /// @inheritdoc IGuardianSet
     function forceRotation() external restricted {
-        _rotate(false);
+        _rotate(uint64(block.timestamp));
     }
 
     /// @inheritdoc IGuardianSet
@@ -146,21 +147,33 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function quorumWeight(uint32 serial) external view returns (uint256) {
-        return _quorum(_existing(serial).totalWeight);
+        TableRecord memory record = _storage().tables[serial];
+        if (record.code == address(0)) revert GuardianSetUnknownTable(serial);
+        return _quorum(record.totalWeight);
     }
 
     /// @inheritdoc IGuardianSet
-    function table(uint32 serial) external view returns (GuardianInfo[] memory, uint256 totalWeight) {
-        TableRecord memory record = _existing(serial);
-        return (_page(record, 0, record.count), record.totalWeight);
+    function table(uint32 serial) external view returns (address code, uint256 count, uint256 totalWeight) {
+        TableRecord memory record = _storage().tables[serial];
+        return (record.code, record.count, record.totalWeight);
     }
 
     /// @inheritdoc IGuardianSet
-    function guardians(uint256 offset, uint256 limit) external view returns (GuardianInfo[] memory) {
-        TableRecord memory record = _storage().tables[_storage().epoch.serial];
-        if (offset >= record.count) return new GuardianInfo[](0);
-        uint256 rest = record.count - offset;
-        return _page(record, offset, limit < rest ? limit : rest);
+    function guardians(
+        uint32 serial,
+        uint256 offset,
+        uint256 limit
+    ) external view returns (GuardianInfo[] memory page) {
+        TableRecord memory record = _storage().tables[serial];
+        if (offset >= record.count) return page;
+        GuardianTable.Entry[] memory entries = GuardianTable.read(record.code, record.count);
+        page = new GuardianInfo[](Math.min(limit, record.count - offset));
+        for (uint256 i = 0; i < page.length; i++) {
+            GuardianTable.Entry memory entry = entries[offset + i];
+            address operator = _registry().operatorOf[entry.x];
+            string memory url = _registry().operators[operator].url;
+            page[i] = GuardianInfo(offset + i, operator, Key(entry.x, entry.y), entry.weight, url);
+        }
     }
 
     /// @inheritdoc IGuardianSet
@@ -184,8 +197,8 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
 
     // --- Internals ---
 
-    /// @dev Forms the next table. With `grace` the old one is accepted for a while, without it is refused from now on.
-    function _rotate(bool grace) internal {
+    /// @dev Forms the next table. The old one is accepted until `graceUntil`; with the time of now it is refused at once.
+    function _rotate(uint64 graceUntil) internal {
         GuardianSetStorage storage $ = _storage();
         GuardianTable.Entry[] memory entries = _collect();
         (uint256 cap, uint256 total, uint256 weighted) = GuardianTable.limitWeights(entries);
@@ -194,13 +207,12 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
 
         Epoch memory old = $.epoch;
         uint64 start = uint64(block.timestamp);
-        uint64 graceUntil = grace ? start + $.settings.grace : start;
         Epoch memory next = Epoch({
             serial: old.serial + 1,
             previous: old.serial,
             start: start,
             // A table that is expired, or soon will be, does not live longer because it was replaced.
-            graceUntil: graceUntil < old.validUntil ? graceUntil : old.validUntil,
+            graceUntil: uint64(Math.min(graceUntil, old.validUntil)),
             validUntil: start + uint64(VALID_EPOCHS * $.settings.epochLength)
         });
         $.epoch = next;
@@ -236,27 +248,6 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
     function _signs(uint256 serial, uint256 x) private view returns (bool) {
         TableRecord memory record = _storage().tables[serial];
         return _isAccepted(serial) && GuardianTable.contains(record.code, record.count, x);
-    }
-
-    function _existing(uint32 serial) private view returns (TableRecord memory record) {
-        record = _storage().tables[serial];
-        if (record.code == address(0)) revert GuardianSetTableNotAccepted(serial);
-    }
-
-    function _page(
-        TableRecord memory record,
-        uint256 offset,
-        uint256 length
-    ) private view returns (GuardianInfo[] memory) {
-        GuardianTable.Entry[] memory entries = GuardianTable.read(record.code, record.count);
-        GuardianInfo[] memory page = new GuardianInfo[](length);
-        for (uint256 i = 0; i < length; i++) {
-            GuardianTable.Entry memory entry = entries[offset + i];
-            address operator = _registry().operatorOf[entry.x];
-            string memory url = _registry().operators[operator].url;
-            page[i] = GuardianInfo(offset + i, operator, Key(entry.x, entry.y), entry.weight, url);
-        }
-        return page;
     }
 
     function _setEpoch(uint32 epochLength, uint32 grace) private {

@@ -81,6 +81,7 @@ interface IGuardianSet {
     error GuardianSetTooFewGuardians(uint256 weighted);
     error GuardianSetBadWeights(uint256 expected, uint256 received);
     error GuardianSetTableNotAccepted(uint256 serial);
+    error GuardianSetUnknownTable(uint256 serial);
     error GuardianSetUnknownSigners(uint256 bitmap);
     error GuardianSetNoQuorum(uint256 weight, uint256 required);
     error GuardianSetUnusableSum(uint32 serial, uint256 bitmap);
@@ -167,16 +168,15 @@ interface IGuardianSet {
     /// @notice Whether attestations under this table are accepted now.
     function isAccepted(uint256 serial) external view returns (bool);
 
-    /// @notice Least weight of signers that authorises under a table: the smallest integer above 2/3 of its total.
-    /// @dev Reverts {GuardianSetTableNotAccepted} if there is no such table. A table that is no longer accepted has a value too.
+    /// @notice Least weight of signers that authorises under a table, accepted or not: the smallest integer above 2/3 of its total.
+    /// @dev Reverts {GuardianSetUnknownTable} if there is no such table.
     function quorumWeight(uint32 serial) external view returns (uint256);
 
-    /// @notice A table by serial, whether accepted or not: guardians in bitmap order, and their total weight.
-    /// @dev Reverts {GuardianSetTableNotAccepted} if there is no such table. For off-chain use (up to 256 entries).
-    function table(uint32 serial) external view returns (GuardianInfo[] memory guardians, uint256 totalWeight);
+    /// @notice A table by serial, accepted or not: the contract whose code it is, number of guardians, total weight. All zero if none.
+    function table(uint32 serial) external view returns (address code, uint256 count, uint256 totalWeight);
 
-    /// @notice A page of the current table, for off-chain use. Empty beyond its end and before the first table.
-    function guardians(uint256 offset, uint256 limit) external view returns (GuardianInfo[] memory);
+    /// @notice A page of a table, accepted or not, in bitmap order; for off-chain use. Empty beyond the end and if there is no such table.
+    function guardians(uint32 serial, uint256 offset, uint256 limit) external view returns (GuardianInfo[] memory page);
 
     /// @notice Operators from which the next table is formed.
     function candidates() external view returns (address[] memory);

@@ -13,14 +13,14 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     /// @param tokens ERA of the pool, leaving shares included
     /// @param shares all shares of the pool
     /// @param leavingShares shares on their way out: without weight, but slashable
-    /// @param addedAt when stake was last added
-    /// @param added ERA added at that time; has no weight in a table that is formed at that very time
+    /// @param freshShares shares issued at `freshAt` and not leaving: without weight in a table that is formed at that very time
+    /// @param freshAt when stake was last added
     struct Pool {
         uint128 tokens;
         uint128 shares;
         uint128 leavingShares;
-        uint128 added;
-        uint64 addedAt;
+        uint128 freshShares;
+        uint64 freshAt;
     }
 
     /// @notice Stake on its way out.

@@ -26,6 +26,29 @@ library EvmInterop {
         }
     }
 
+    /// @notice {parse} for bytes in memory.
+    function parseMemory(bytes memory self) internal pure returns (uint256 chainId, address account) {
+        unchecked {
+            // 27 ≤ length ≤ 34 is checked before any byte counts; 26 + 8 cannot overflow.
+            if (self.length < 27 || self.length > 34) return (0, address(0));
+            uint256 referenceLength = self.length - 26;
+            uint256 chainReference;
+            uint256 prefix;
+            uint256 tail;
+            assembly ("memory-safe") {
+                let word := mload(add(self, 32))
+                prefix := shr(216, word)
+                chainReference := shr(sub(256, shl(3, referenceLength)), shl(40, word))
+                tail := mload(add(self, mload(self))) // the last 32 bytes
+            }
+            if (prefix != (0x0001_0000 << 8) | referenceLength) return (0, address(0));
+            if (chainReference >> ((referenceLength - 1) << 3) == 0) return (0, address(0));
+            account = address(uint160(tail));
+            if (uint8(tail >> 160) != 20 || account == address(0)) return (0, address(0));
+            return (chainReference, account);
+        }
+    }
+
     /// @notice Canonical bytes of an account, left-aligned in two words, and their length (27 … 34).
     /// @dev `chainId` must be in 1 … 2^64 − 1.
     function format(

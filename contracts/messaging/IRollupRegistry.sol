@@ -53,21 +53,28 @@ interface IRollupRegistry {
     error RegistryInvalidIncarnation(uint256 chainId, uint256 incarnation, uint256 previous);
     error RegistryInvalidRollup(Rollup rollup);
     error RegistryTooManyRollups(uint256 count);
+    error RegistryInvalidWiring(address gateway, address era, uint256 ownIncarnation);
+
+    /// @notice Sets the access manager, once, in the transaction that creates the proxy.
+    function initialize(address authority) external;
 
     /// @notice Admits a rollup, or re-admits it in a higher incarnation, and opens its lanes. Administrator.
     /// @dev `status` of the argument is ignored. Reverts {RegistryOwnChain}, {RegistryInvalidChainId} (0 or ≥ 2^63),
-    ///      {RegistryInvalidIncarnation}, {RegistryInvalidRollup} for zero gateway, era, anchor log, stack, finality or depth,
-    ///      {RegistryTooManyRollups} beyond 256. Calls the gateway's openLane and Era's setSource with this rollup's own gateway.
+    ///      {RegistryInvalidIncarnation}, {RegistryInvalidRollup} for zero gateway, era, anchor log, stack or finality, for Depth 0
+    ///      and for a Tag with a depth, {RegistryTooManyRollups} beyond 256, and as the gateway and Era do. Emits {RollupAdmitted}. Calls the gateway's
+    ///      openLane and Era's setSource with this rollup's own gateway.
     function admit(Rollup calldata rollup) external;
 
-    /// @notice Removes a rollup and closes its lanes. Administrator. Reverts {RegistryUnknownRollup}.
+    /// @notice Removes a rollup and closes its lanes. Administrator. Reverts {RegistryUnknownRollup} unless active.
+    ///         Emits {RollupRemoved}. The entry stays, so that the rollup can only return in a higher incarnation of either side.
     function remove(uint256 chainId) external;
 
-    /// @notice Changes a finality policy. Administrator. Reverts {RegistryUnknownRollup}, {RegistryInvalidRollup}.
+    /// @notice Changes a finality policy. Administrator. Reverts {RegistryUnknownRollup} unless active, {RegistryInvalidRollup}.
+    ///         Emits {FinalityChanged}.
     function setFinality(uint256 chainId, Finality finality, uint64 finalityDepth) external;
 
     /// @notice Changes this rollup's share of another rollup's ceiling and the capacity for ERA from there, both in wei, through Era's setSource.
-    ///         Administrator. Reverts {RegistryUnknownRollup}.
+    ///         Administrator. Reverts {RegistryUnknownRollup} unless active. Emits {CeilingChanged}.
     function setCeiling(uint256 chainId, uint256 ceiling, uint256 eraCapacity) external;
 
     /// @notice This rollup's own incarnation, set at deployment.

@@ -38,14 +38,20 @@ interface IStateRootInbox {
     error InboxUnknownRollup(uint256 chainId, uint256 incarnation);
     error InboxUnknownClass(uint8 class);
     error InboxHeadKnown(uint256 chainId, uint64 anchorIndex);
+    error InboxEmptyHead(uint256 chainId, uint64 anchorIndex);
+    error InboxInvalidWiring(bytes32 networkId, address guardianSet, address registry);
+
+    /// @notice Sets the access manager, once, in the transaction that creates the proxy.
+    function initialize(address authority) external;
 
     /// @notice Stores an attested network root, so that facts of it can be used later without its signature. Anyone.
-    /// @dev Reverts {InboxAttestationRefused}. Storing a known root again changes nothing and does not revert.
+    /// @dev Emits {RootStored}. Reverts {InboxAttestationRefused}, also for a bare root. Storing a known root again changes nothing and does not revert.
     function submit(bytes calldata attestation) external;
 
     /// @notice Records a `final` head fact proven in an attested root (attestation as for {submit}, or the bare 32-byte root). Anyone.
     /// @dev Reverts {InboxAttestationRefused}, {InboxUnknownRoot}, {InboxRootMismatch}, {InboxUnknownRollup} if the rollup is not admitted in
-    ///      this incarnation, {InboxUnknownClass} if not `final`, {InboxHeadKnown} if this anchor is recorded already.
+    ///      this incarnation, {InboxUnknownClass} if not `final`, {InboxHeadKnown} if this anchor is recorded already,
+    ///      {InboxEmptyHead} for a zero block hash or state root. Emits {HeadRecorded}.
     function recordHead(
         bytes calldata attestation,
         HeadFact calldata fact,
@@ -53,6 +59,9 @@ interface IStateRootInbox {
         uint256 factCount,
         bytes calldata siblings
     ) external;
+
+    /// @notice Identity of the network whose facts are accepted.
+    function networkId() external view returns (bytes32);
 
     /// @notice Serial of the table under which a root was stored; 0 if it was not.
     function serialOf(bytes32 root) external view returns (uint256 serial);

@@ -21,7 +21,7 @@ export function interopVectors(): unknown {
     "version 2": `0x00020000010a14${account}`,
     "another chain type": `0x00010002010a14${account}`,
     "leading zero in the chain reference": `0x0001000002000a14${account}`,
-    "chain id zero": `0x000100000100${"14"}${account}`,
+    "chain id zero": `0x00010000010014${account}`,
     "chain reference of nine bytes": `0x0001000009${"01".repeat(9)}14${account}`,
     "chain reference of 32 bytes": `0x0001000020${"01".repeat(32)}14${account}`,
     "zero address": `0x00010000010a14${zero}`,

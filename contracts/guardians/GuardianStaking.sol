@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IEra} from "../token/IEra.sol";
+import {IGuardianFeePool} from "./IGuardianFeePool.sol";
+import {IGuardianSet} from "./IGuardianSet.sol";
+import {IGuardianStaking} from "./IGuardianStaking.sol";
+import {IStakeWeights} from "./IStakeWeights.sol";
+
+/// @title Stake of one rollup's guardians, behind an ERC-1967 proxy.
+/// @dev A pool holds all stake of an operator, whoever it belongs to and whether it is leaving or not: whatever later takes ERA from a pool
+///      takes it from every share alike, and whatever rewards shares counts those that are not leaving.
+contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgradeable {
+    using SafeERC20 for IEra;
+
+    uint256 private constant WHOLE = 1e18;
+    uint256 private constant MIN_STAKE = 1e18;
+    uint256 private constant MAX_OPERATORS = 256;
+
+    /// @custom:storage-location erc7201:metalayer.storage.GuardianStaking
+    struct StakingStorage {
+        uint32 unbonding;
+        uint32 evidenceWindow;
+        uint64 exitCount;
+        uint128 totalStaked;
+        uint128 totalFees;
+        mapping(address operator => Pool) pools;
+        mapping(address operator => mapping(address account => uint256)) shares;
+        mapping(uint256 exitId => Exit) exits;
+        mapping(uint256 serial => uint256) fees;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianStaking")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE = 0xa8102c487671be71ea3a3f5d3d047aae83697fe7703cde6a2ecc7ac135e83400;
+
+    IEra private immutable _era;
+    IGuardianSet private immutable _guardianSet;
+    address private immutable _feeController;
+
+    constructor(address era, address guardianSet, address feeController) {
+        if (era == address(0) || guardianSet == address(0) || feeController == address(0)) {
+            revert StakingInvalidWiring(era, guardianSet, feeController);
+        }
+        _era = IEra(era);
+        _guardianSet = IGuardianSet(guardianSet);
+        _feeController = feeController;
+        _disableInitializers();
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function initialize(address authority, uint32 unbonding, uint32 evidenceWindow) external initializer {
+        __AccessManaged_init(authority);
+        _setPeriods(unbonding, evidenceWindow);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function stake(address operator, uint256 amount) external returns (uint256 shares) {
+        if (operator == address(0)) revert StakingZeroOperator();
+        if (amount < MIN_STAKE) revert StakingAmountTooSmall(amount, MIN_STAKE);
+        if (amount > type(uint128).max) revert StakingAmountTooLarge(amount);
+        StakingStorage storage $ = _staking();
+        Pool storage pool_ = $.pools[operator];
+        (uint256 tokens, uint256 issued) = (pool_.tokens, pool_.shares);
+        shares = issued == 0 ? amount : Math.mulDiv(amount, issued, tokens);
+        if (shares == 0 || issued + shares > type(uint128).max) revert StakingAmountTooLarge(amount);
+
+        pool_.tokens = uint128(tokens + amount);
+        pool_.shares = uint128(issued + shares);
+        pool_.freshShares = uint128(_fresh(pool_) + shares);
+        pool_.freshAt = uint64(block.timestamp);
+        $.shares[operator][msg.sender] += shares;
+        $.totalStaked += uint128(amount);
+        emit Staked(operator, msg.sender, amount, shares);
+
+        _era.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function unstake(address operator, uint256 shares) external returns (uint256 exitId) {
+        StakingStorage storage $ = _staking();
+        uint256 owned = $.shares[operator][msg.sender];
+        if (shares == 0 || shares > owned) revert StakingInsufficientShares(operator, msg.sender, shares, owned);
+        IGuardianSet.Epoch memory epoch = _guardianSet.epoch();
+        uint256 acceptedUntil = Math.max(epoch.validUntil, epoch.graceUntil);
+        uint64 releaseAt = uint64(
+            Math.max(block.timestamp + $.unbonding, Math.max(acceptedUntil, block.timestamp) + $.evidenceWindow)
+        );
+
+        Pool storage pool_ = $.pools[operator];
+        $.shares[operator][msg.sender] = owned - shares;
+        pool_.leavingShares += uint128(shares);
+        // Leaving shares are taken from the fresh ones first: who stakes and leaves at once takes no weight from the others.
+        pool_.freshShares = uint128(Math.saturatingSub(_fresh(pool_), shares));
+        exitId = ++$.exitCount;
+        $.exits[exitId] = Exit(msg.sender, epoch.serial, releaseAt, operator, uint128(shares));
+        emit ExitRequested(exitId, operator, msg.sender, shares, releaseAt);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function withdraw(uint256 exitId) external returns (uint256 amount) {
+        StakingStorage storage $ = _staking();
+        Exit memory leaving = $.exits[exitId];
+        if (leaving.account == address(0)) revert StakingUnknownExit(exitId);
+        if (block.timestamp < leaving.releaseAt) revert StakingNotReleased(exitId, leaving.releaseAt);
+        if (leaving.serial != 0 && _guardianSet.isAccepted(leaving.serial)) {
+            revert StakingStillCounts(exitId, leaving.serial);
+        }
+        Pool storage pool_ = $.pools[leaving.operator];
+        amount = Math.mulDiv(leaving.shares, pool_.tokens, pool_.shares);
+
+        delete $.exits[exitId];
+        pool_.tokens -= uint128(amount);
+        pool_.shares -= leaving.shares;
+        pool_.leavingShares -= leaving.shares;
+        $.totalStaked -= uint128(amount);
+        emit ExitPaid(exitId, leaving.operator, leaving.account, amount);
+
+        _era.safeTransfer(leaving.account, amount);
+    }
+
+    /// @inheritdoc IGuardianFeePool
+    function receiveFees(uint256 serial, uint256 amount) external {
+        if (msg.sender != _feeController) revert StakingUnauthorized(msg.sender);
+        StakingStorage storage $ = _staking();
+        uint256 required = uint256($.totalStaked) + $.totalFees + amount;
+        uint256 balance = _era.balanceOf(address(this));
+        if (balance < required) revert StakingFeesNotReceived(balance, required);
+        // Below the supply of 10^27, because the balance covers it.
+        $.totalFees += uint128(amount);
+        $.fees[serial] += amount;
+        emit FeesReceived(serial, amount);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function setPeriods(uint32 unbonding, uint32 evidenceWindow) external restricted {
+        _setPeriods(unbonding, evidenceWindow);
+    }
+
+    /// @inheritdoc IStakeWeights
+    function weights(address[] calldata operators) external view returns (uint64[] memory result) {
+        if (operators.length > MAX_OPERATORS) revert StakingTooManyOperators(operators.length, MAX_OPERATORS);
+        result = new uint64[](operators.length);
+        StakingStorage storage $ = _staking();
+        for (uint256 i = 0; i < operators.length; ++i) result[i] = _weight($.pools[operators[i]]);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function periods() external view returns (uint32 unbonding, uint32 evidenceWindow) {
+        StakingStorage storage $ = _staking();
+        return ($.unbonding, $.evidenceWindow);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function pool(address operator) external view returns (Pool memory) {
+        return _staking().pools[operator];
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function sharesOf(address operator, address account) external view returns (uint256) {
+        return _staking().shares[operator][account];
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function tokensOf(address operator, uint256 shares) external view returns (uint256) {
+        Pool storage pool_ = _staking().pools[operator];
+        return pool_.shares == 0 ? 0 : Math.mulDiv(shares, pool_.tokens, pool_.shares);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function exit(uint256 exitId) external view returns (Exit memory) {
+        return _staking().exits[exitId];
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function totalStaked() external view returns (uint256) {
+        return _staking().totalStaked;
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function totalFees() external view returns (uint256) {
+        return _staking().totalFees;
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function feesOf(uint256 serial) external view returns (uint256) {
+        return _staking().fees[serial];
+    }
+
+    /// @dev Only the administrator may upgrade.
+    function _authorizeUpgrade(address) internal override restricted {}
+
+    function _setPeriods(uint32 unbonding, uint32 evidenceWindow) private {
+        (, uint32 grace) = _guardianSet.settings();
+        if (evidenceWindow == 0 || unbonding < uint256(grace) + evidenceWindow) {
+            revert StakingPeriodsTooShort(unbonding, grace, evidenceWindow);
+        }
+        StakingStorage storage $ = _staking();
+        $.unbonding = unbonding;
+        $.evidenceWindow = evidenceWindow;
+        emit PeriodsSet(unbonding, evidenceWindow);
+    }
+
+    /// @dev Stake in whole ERA without what is leaving and without what came in at this very time.
+    function _weight(Pool storage pool_) private view returns (uint64) {
+        uint256 issued = pool_.shares;
+        if (issued == 0) return 0;
+        // Fresh shares are not leaving, and the result is below the supply of 10^9 ERA.
+        return uint64(Math.mulDiv(pool_.tokens, issued - pool_.leavingShares - _fresh(pool_), issued) / WHOLE);
+    }
+
+    /// @dev Shares issued at this very time.
+    function _fresh(Pool storage pool_) private view returns (uint256) {
+        return pool_.freshAt == block.timestamp ? pool_.freshShares : 0;
+    }
+
+    function _staking() private pure returns (StakingStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := STORAGE
+        }
+    }
+}

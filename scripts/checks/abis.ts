@@ -42,9 +42,9 @@ function source({ contractName, sourceName, abi }: Artifact): string {
   return `// Generated from ${sourceName} by npm run build.\nexport const ${constantName(contractName)} = [\n${entries}] as const;\n`;
 }
 
-/** MetalayerGateway → metalayerGatewayAbi, ERCThing → ercThingAbi. */
+/** MetalayerGateway → metalayerGatewayAbi, ERC20Bridge → erc20BridgeAbi. */
 export function constantName(contractName: string): string {
-  const start = contractName.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+$|^[A-Z]/, (capitals) => capitals.toLowerCase());
+  const start = contractName.replace(/^[A-Z]+(?=[A-Z][a-z]|\d|$)|^[A-Z]/, (capitals) => capitals.toLowerCase());
   return `${start}Abi`;
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { Command as Program, CommanderError, Option as ProgramOption } from "commander";
+import { Command as Program, CommanderError, InvalidArgumentError, Option as ProgramOption } from "commander";
 import type { Command, Context } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { describeError } from "./errors.ts";
@@ -88,7 +88,7 @@ function addCommand(program: Program, command: Command, action: Action): void {
   for (const [key, { flags, description, parse, fallback, required }] of Object.entries(command.options)) {
     const option = new ProgramOption(flags, description).makeOptionMandatory(required ?? false);
     if (fallback !== undefined && fallback !== false) option.default(fallback);
-    if (parse !== undefined) option.argParser(parse);
+    if (parse !== undefined) option.argParser((given) => parseOption(parse, given));
     added.addOption(option);
     keys.set(key, option.attributeName());
   }
@@ -102,6 +102,15 @@ function addCommand(program: Program, command: Command, action: Action): void {
     // CAST: Object.fromEntries cannot know its keys' types; the values are the parsed options.
     await action(added.args, Object.fromEntries(options) as Record<string, unknown>);
   });
+}
+
+/** Commander names the option that a text was given for. */
+function parseOption(parse: (text: string) => unknown, given: string): unknown {
+  try {
+    return parse(given);
+  } catch (error) {
+    throw error instanceof UsageError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 function createContext(args: readonly string[], json: boolean): Context {

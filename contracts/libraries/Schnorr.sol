@@ -12,12 +12,12 @@ library Schnorr {
     bytes32 internal constant POSSESSION_TAG = 0xbaedb58d0e1482c38c3724e5eb3fde2e609a4582808e0a9d009a8060c23581d8;
 
     /// @notice Whether (R.x, s), with R.y given in addition, is a BIP-340 signature of m under the key with x-coordinate Px.
-    function verify(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal pure returns (bool) {
+    function verify(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal view returns (bool) {
         return _verify(CHALLENGE_TAG, Px, m, Rx, Ry, s);
     }
 
     /// @notice The same equation with the tag of proofs of possession: no proof is a signature, no signature is a proof.
-    function verifyPossession(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal pure returns (bool) {
+    function verifyPossession(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) internal view returns (bool) {
         return _verify(POSSESSION_TAG, Px, m, Rx, Ry, s);
     }
 
@@ -28,27 +28,63 @@ library Schnorr {
         uint256 Rx,
         uint256 Ry,
         uint256 s
-    ) private pure returns (bool) {
+    ) private view returns (bool) {
         // R must be the even one of the two points with this x: the challenge does not contain R.y, and only 160 bits of R are compared.
         if (Ry & 1 == 1 || !Secp256k1.isOnCurve(Rx, Ry)) return false;
         // ecrecover takes r in 1 … n − 1; zero never authorises.
         if (Px == 0 || Px >= Secp256k1.N || s >= Secp256k1.N) return false;
 
-        uint256 e = uint256(sha256(abi.encode(tag, tag, Rx, Px, m))) % Secp256k1.N;
+        uint256 e = _challenge(tag, Px, m, Rx);
         if (e == 0) return false;
 
         // With h = −s·Px, v = 27 (P even), r = Px and σ = −e·Px, ecrecover yields the address of (σ·P − h·G)/r = s·G − e·P.
-        // ePx ≠ 0 because n is prime; h is reduced, so that s = 0 gives h = 0.
-        uint256 sPx = mulmod(s, Px, Secp256k1.N);
-        uint256 ePx = mulmod(e, Px, Secp256k1.N);
-        bytes32 h = bytes32(sPx == 0 ? 0 : Secp256k1.N - sPx);
-        address recovered = ecrecover(h, 27, bytes32(Px), bytes32(Secp256k1.N - ePx));
+        // e·Px ≠ 0 because n is prime. For s = 0 h is n, which ecrecover takes for 0.
+        unchecked {
+            uint256 h = Secp256k1.N - mulmod(s, Px, Secp256k1.N);
+            uint256 sigma = Secp256k1.N - mulmod(e, Px, Secp256k1.N);
+            address recovered = _recover(h, Px, sigma);
+            return recovered != address(0) && recovered == addressOf(Rx, Ry);
+        }
+    }
 
-        return recovered != address(0) && recovered == addressOf(Rx, Ry);
+    /// @dev `uint256(sha256(abi.encode(tag, tag, Rx, Px, m))) % N`; 0 if the precompile fails.
+    function _challenge(bytes32 tag, uint256 Px, bytes32 m, uint256 Rx) private view returns (uint256 e) {
+        uint256 n = Secp256k1.N;
+        assembly ("memory-safe") {
+            let ptr := mload(0x40)
+            mstore(ptr, tag)
+            mstore(add(ptr, 0x20), tag)
+            mstore(add(ptr, 0x40), Rx)
+            mstore(add(ptr, 0x60), Px)
+            mstore(add(ptr, 0x80), m)
+            mstore(0, 0)
+            // `and` evaluates from right to left: the call first, then what it returned.
+            if and(eq(returndatasize(), 0x20), staticcall(gas(), 2, ptr, 0xa0, 0, 0x20)) {
+                e := mod(mload(0), n)
+            }
+        }
+    }
+
+    /// @dev `ecrecover(bytes32(h), 27, bytes32(r), bytes32(sigma))`; 0 if the precompile fails.
+    function _recover(uint256 h, uint256 r, uint256 sigma) private view returns (address recovered) {
+        assembly ("memory-safe") {
+            let ptr := mload(0x40)
+            mstore(ptr, h)
+            mstore(add(ptr, 0x20), 27)
+            mstore(add(ptr, 0x40), r)
+            mstore(add(ptr, 0x60), sigma)
+            if and(eq(returndatasize(), 0x20), staticcall(gas(), 1, ptr, 0x80, 0, 0x20)) {
+                recovered := mload(0)
+            }
+        }
     }
 
     /// @notice The Ethereum address of a point.
-    function addressOf(uint256 x, uint256 y) internal pure returns (address) {
-        return address(uint160(uint256(keccak256(abi.encode(x, y)))));
+    function addressOf(uint256 x, uint256 y) internal pure returns (address point) {
+        assembly ("memory-safe") {
+            mstore(0, x)
+            mstore(0x20, y)
+            point := and(keccak256(0, 0x40), 0xffffffffffffffffffffffffffffffffffffffff)
+        }
     }
 }

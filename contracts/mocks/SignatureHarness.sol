@@ -23,7 +23,7 @@ contract SignatureHarness {
         gas -= gasleft();
     }
 
-    function verifyPossession(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) external pure returns (bool) {
+    function verifyPossession(uint256 Px, bytes32 m, uint256 Rx, uint256 Ry, uint256 s) external view returns (bool) {
         return Schnorr.verifyPossession(Px, m, Rx, Ry, s);
     }
 

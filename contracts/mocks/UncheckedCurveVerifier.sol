@@ -25,7 +25,7 @@ contract UncheckedCurveVerifier {
             bytes32(Px),
             bytes32(Secp256k1.N - mulmod(e, Px, Secp256k1.N))
         );
-        uint160 difference = uint160(recovered) ^ uint160(Schnorr.addressOf(Rx, Ry));
-        return recovered != address(0) && difference & ((uint160(1) << bits) - 1) == 0;
+        uint256 difference = uint160(recovered) ^ uint160(Schnorr.addressOf(Rx, Ry));
+        return recovered != address(0) && difference & ((1 << bits) - 1) == 0;
     }
 }

@@ -6,6 +6,7 @@ import { batchVectors } from "./vectors/batches.ts";
 import { feeVectors } from "./vectors/fees.ts";
 import { interopVectors } from "./vectors/interop.ts";
 import { messageVectors } from "./vectors/messages.ts";
+import { signatureVectors } from "./vectors/signatures.ts";
 import { factVectors, treeVectors } from "./vectors/trees.ts";
 
 const FOLDER = "test/vectors";
@@ -18,6 +19,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   "batches.json": batchVectors,
   "fees.json": feeVectors,
   "interop.json": interopVectors,
+  "signatures.json": signatureVectors,
 };
 
 /** The vectors that Solidity and TypeScript share. `--write` only after a change of the protocol's bytes. */

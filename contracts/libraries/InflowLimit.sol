@@ -45,6 +45,7 @@ library InflowLimit {
     /// @notice Accepts `amount` wei: takes it from the bucket and, if `exposed`, adds it to the exposure.
     /// @return ok false if one of both does not allow it; the word is then returned as it was
     function accept(uint256 word, uint256 amount, uint256 time, bool exposed) internal pure returns (bool ok, uint256) {
+        if (amount == 0) return (true, word);
         uint256 units = Math.ceilDiv(amount, UNIT);
         (uint256 level, uint256 exposure) = _advance(word, time);
         if (units > level) return (false, word);

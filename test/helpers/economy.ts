@@ -1,0 +1,166 @@
+import { getCreateAddress, type BaseContract, type ContractTransactionResponse, type Signer } from "ethers";
+import hre from "hardhat";
+import { feeUnitsToWei } from "../../sdk/src/fees.ts";
+import { provePossession } from "../../sdk/src/possession.ts";
+import {
+  AccessManager__factory,
+  Era__factory,
+  ERC1967Proxy__factory,
+  FeeController__factory,
+  GuardianSet__factory,
+  GuardianStaking__factory,
+  MetalayerGateway__factory,
+  StakeWeightsMock__factory,
+  type Era,
+  type FeeController,
+  type GuardianStaking,
+} from "../../typechain-types/index.js";
+import { interop, NETWORK_ID, PRICES, TERMS, testGuardians, type TestGuardian, type TestRollup } from "./network.ts";
+
+export const ETHER = 10n ** 18n;
+export const SUPPLY = 1_000_000_000n * ETHER;
+export const DAY = 86_400;
+export const EPOCH = 3_600;
+export const GRACE = 600;
+export const UNBONDING = 14 * DAY;
+export const EVIDENCE_WINDOW = 7 * DAY;
+/** Limits that every rollup has for every other one. */
+export const CAPACITY = 1_000_000n * ETHER;
+export const SHARE = 3_000_000n * ETHER;
+
+/** A rollup with the real gateway, guardian set, Era, FeeController and staking; the registry is a plain account. */
+export interface EconomyRollup extends TestRollup {
+  readonly era: Era;
+  readonly fees: FeeController;
+  readonly staking: GuardianStaking;
+  readonly fund: Signer;
+  /** Holder of the whole supply, on home. */
+  readonly holder: Signer;
+}
+
+export interface Economy {
+  readonly networkId: typeof NETWORK_ID;
+  readonly rollups: readonly EconomyRollup[];
+  readonly guardians: readonly TestGuardian[];
+}
+
+export interface EconomyOptions {
+  /** Equal addresses on all rollups, as a deployment has them. Default: different ones. */
+  readonly sameAddresses?: boolean;
+}
+
+/** Deploys the economy on fresh rollups, the first of which is home, and joins all of them. */
+export async function createEconomy(names: readonly string[], options: EconomyOptions = {}): Promise<Economy> {
+  const guardians = testGuardians(4);
+  const rollups: EconomyRollup[] = [];
+  for (const [index, name] of names.entries()) {
+    const connection = await hre.network.create(name);
+    const homeChainId = rollups[0]?.chainId ?? (await connection.ethers.provider.getNetwork()).chainId;
+    rollups.push(await deployEconomy(name, connection, options.sameAddresses ? 0 : index, homeChainId, guardians));
+  }
+  for (const rollup of rollups) for (const other of rollups) if (other !== rollup) await join(rollup, other);
+  return { networkId: NETWORK_ID, rollups, guardians };
+}
+
+async function deployEconomy(
+  name: string,
+  connection: TestRollup["connection"],
+  shift: number,
+  homeChainId: bigint,
+  guardians: readonly TestGuardian[],
+): Promise<EconomyRollup> {
+  const signers = await connection.ethers.getSigners();
+  const at = (place: number): Signer => signers[place] as Signer; // CAST: twenty accounts exist
+  const [deployer, registry, inbox, executor, pauser] = [at(0), at(1), at(3), at(4), at(5)];
+  for (let i = 0; i < shift; i++) await deployer.sendTransaction({ to: deployer });
+  const first = await deployer.getNonce();
+  const from = await deployer.getAddress();
+  const predicted = (place: number): string => getCreateAddress({ from, nonce: first + place });
+  const [feeController, staking] = [predicted(7), predicted(9)];
+
+  const manager = await new AccessManager__factory(deployer).deploy(deployer);
+  const set = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, staking);
+  const guardianSet = GuardianSet__factory.connect(await proxy(deployer, set, [manager, EPOCH, GRACE]), deployer);
+  const gatewayCode = await new MetalayerGateway__factory(deployer).deploy({
+    networkId: NETWORK_ID,
+    inbox,
+    guardianSet,
+    staking,
+    feeController,
+    registry,
+    accessManager: manager,
+    governanceExecutor: executor,
+  });
+  const gateway = MetalayerGateway__factory.connect(await proxy(deployer, gatewayCode, [manager]), deployer);
+  const era = await new Era__factory(deployer).deploy(manager, gateway, registry, feeController, homeChainId, at(8));
+  const feesCode = await new FeeController__factory(deployer).deploy(era, gateway);
+  const fees = FeeController__factory.connect(await proxy(deployer, feesCode, [manager, at(9), staking]), deployer);
+  const stakingCode = await new GuardianStaking__factory(deployer).deploy(era, guardianSet, feeController);
+  const stakingArgs = [manager, UNBONDING, EVIDENCE_WINDOW];
+  const stakes = GuardianStaking__factory.connect(await proxy(deployer, stakingCode, stakingArgs), deployer);
+  if ((await fees.getAddress()) !== feeController || (await stakes.getAddress()) !== staking) {
+    throw new Error("addresses were predicted wrongly");
+  }
+
+  for (const guardian of guardians) {
+    const proof = provePossession(guardian.secret, NETWORK_ID, guardian.operator);
+    await guardianSet.register(guardian.operator, guardian.key, proof);
+    await guardianSet.admit(guardian.operator, 1_000n, 2n ** 40n);
+  }
+  await guardianSet.rotate();
+  const { chainId } = await connection.ethers.provider.getNetwork();
+  const weights = StakeWeightsMock__factory.connect(staking, deployer);
+  const accounts = { registry, feeController: at(2), inbox, executor, pauser, user: at(6), relayer: at(7) };
+  const contracts = { gateway, guardianSet, weights, manager, era, fees, staking: stakes };
+  return { name, connection, chainId, deployer, ...accounts, ...contracts, holder: at(8), fund: at(9) };
+}
+
+/** Puts an implementation behind a proxy that is initialised in its creation. */
+export async function proxy(deployer: Signer, implementation: BaseContract, args: readonly unknown[]): Promise<string> {
+  const resolved = await Promise.all(args.map((arg) => (isAddressable(arg) ? arg.getAddress() : arg)));
+  const call = implementation.interface.encodeFunctionData("initialize", resolved);
+  return (await new ERC1967Proxy__factory(deployer).deploy(implementation, call)).getAddress();
+}
+
+function isAddressable(value: unknown): value is { getAddress(): Promise<string> } {
+  return typeof value === "object" && value !== null && "getAddress" in value;
+}
+
+/** Admits `other` on `rollup` with prices, terms and ERA limits. */
+async function join(rollup: EconomyRollup, other: EconomyRollup): Promise<void> {
+  const gateway = await other.gateway.getAddress();
+  const asRegistry = rollup.gateway.connect(rollup.registry);
+  await asRegistry.openLane({ chainId: other.chainId, ownIncarnation: 1n, incarnation: 1n, gateway });
+  await setSource(rollup, other, CAPACITY, SHARE);
+  await rollup.fees.setPrices(other.chainId, PRICES);
+  await rollup.fees.setInboundTerms(other.chainId, TERMS.guardianShare, TERMS.feeCapacity);
+}
+
+/** Sets the ERA limits of a source, as the registry does. */
+export async function setSource(
+  rollup: EconomyRollup,
+  other: EconomyRollup,
+  capacity: bigint,
+  share: bigint,
+): Promise<ContractTransactionResponse> {
+  const { era, registry, gateway } = rollup;
+  return era.connect(registry).setSource(other.chainId, gateway, other.era, capacity, share);
+}
+
+/** Sends ERA to an account on another rollup. */
+export async function transfer(
+  src: EconomyRollup,
+  dst: EconomyRollup,
+  sender: Signer,
+  to: Signer,
+  amount: bigint,
+): Promise<ContractTransactionResponse> {
+  const recipient = interop(dst, await to.getAddress());
+  return src.era.connect(sender).crosschainTransfer(recipient, amount);
+}
+
+/** Buys credit in fee units for an account; the payer must hold the ERA. */
+export async function buyCredit(rollup: EconomyRollup, payer: Signer, account: string, units: bigint): Promise<void> {
+  await rollup.era.connect(payer).approve(rollup.fees, feeUnitsToWei(units));
+  await rollup.fees.connect(payer).buyCredit(account, feeUnitsToWei(units));
+}

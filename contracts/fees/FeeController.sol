@@ -32,13 +32,13 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
     // keccak256(abi.encode(uint256(keccak256("metalayer.storage.FeeController")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0x78f237d3b2bcb434ad3af78d6024639b61b9f87b571f4482b219ccfc44bcc100;
 
-    IEra private immutable _era;
-    IMetalayerGateway private immutable _gateway;
+    IEra private immutable ERA;
+    IMetalayerGateway private immutable GATEWAY;
 
     constructor(address era, address gateway) {
         if (era == address(0) || gateway == address(0)) revert FeesInvalidWiring(era, gateway);
-        _era = IEra(era);
-        _gateway = IMetalayerGateway(gateway);
+        ERA = IEra(era);
+        GATEWAY = IMetalayerGateway(gateway);
         _disableInitializers();
     }
 
@@ -66,18 +66,18 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
         bytes32 s
     ) external {
         // Whoever copies the permit from the mempool only sets the allowance that it grants; transferFrom decides.
-        try IERC20Permit(address(_era)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        try IERC20Permit(address(ERA)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _buy(account, amount);
     }
 
     /// @inheritdoc IFeeController
     function withdrawCredit(uint256 amount) external {
         uint256 units = _units(amount);
-        _gateway.removeCredit(msg.sender, units);
+        GATEWAY.removeCredit(msg.sender, units);
         _fees().held -= amount;
         emit CreditWithdrawn(msg.sender, amount);
 
-        _era.safeTransfer(msg.sender, amount);
+        ERA.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IFeeController
@@ -87,7 +87,7 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
 
     /// @inheritdoc IFeeController
     function withdraw(uint256 serial, address deliverer) external {
-        (uint256 unitsDeliverer, uint256 unitsGuardians) = _gateway.collectEarnings(serial, deliverer);
+        (uint256 unitsDeliverer, uint256 unitsGuardians) = GATEWAY.collectEarnings(serial, deliverer);
         uint256 forDeliverer = unitsDeliverer * UNIT;
         uint256 forGuardians = unitsGuardians * UNIT;
         if (forDeliverer + forGuardians == 0) return;
@@ -96,10 +96,10 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
         $.guardianFees[serial] += forGuardians;
         emit EarningsWithdrawn(serial, deliverer, forDeliverer, forGuardians);
 
-        if (forDeliverer != 0) _era.mint(deliverer, forDeliverer);
+        if (forDeliverer != 0) ERA.mint(deliverer, forDeliverer);
         if (forGuardians != 0) {
             address pool = $.guardianPool;
-            _era.mint(pool, forGuardians);
+            ERA.mint(pool, forGuardians);
             IGuardianFeePool(pool).receiveFees(serial, forGuardians);
         }
     }
@@ -107,12 +107,12 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
     /// @inheritdoc IFeeController
     function setPrices(uint256 dstChainId, IMetalayerGateway.Prices calldata prices) external restricted {
         _sweep(dstChainId);
-        _gateway.setPrices(dstChainId, prices);
+        GATEWAY.setPrices(dstChainId, prices);
     }
 
     /// @inheritdoc IFeeController
     function setInboundTerms(uint256 srcChainId, uint256 guardianShare, uint256 feeCapacity) external restricted {
-        _gateway.setInboundTerms(srcChainId, guardianShare, feeCapacity);
+        GATEWAY.setInboundTerms(srcChainId, guardianShare, feeCapacity);
     }
 
     /// @inheritdoc IFeeController
@@ -171,14 +171,14 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
         _fees().held += amount;
         emit CreditBought(msg.sender, account, amount);
 
-        _era.safeTransferFrom(msg.sender, address(this), amount);
-        _gateway.addCredit(account, units);
+        ERA.safeTransferFrom(msg.sender, address(this), amount);
+        GATEWAY.addCredit(account, units);
     }
 
     /// @dev The shares in force apply to all that has accrued: {setPrices} sweeps first. Gross is a multiple of 1,000 units, so all parts are exact.
     function _sweep(uint256 dstChainId) private {
-        IMetalayerGateway.Prices memory prices = _gateway.outLane(dstChainId).prices;
-        (uint256 gross, uint256 bountyUnits) = _gateway.collectAccrued(dstChainId);
+        IMetalayerGateway.Prices memory prices = GATEWAY.outLane(dstChainId).prices;
+        (uint256 gross, uint256 bountyUnits) = GATEWAY.collectAccrued(dstChainId);
         if (gross + bountyUnits == 0) return;
         uint256 toFund = (gross / 1000) * prices.fundShare * UNIT;
         uint256 forGood = (gross / 1000) * prices.burnShare * UNIT;
@@ -194,8 +194,8 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
         total.bounties += uint128(bounties);
         emit FeesSwept(dstChainId, toFund, forGood, net, bounties);
 
-        if (toFund != 0) _era.safeTransfer($.fund, toFund);
-        _era.burn(forGood + net + bounties);
+        if (toFund != 0) ERA.safeTransfer($.fund, toFund);
+        ERA.burn(forGood + net + bounties);
     }
 
     function _setFund(address fund_) private {

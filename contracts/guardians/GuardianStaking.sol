@@ -37,17 +37,17 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     // keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianStaking")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0xa8102c487671be71ea3a3f5d3d047aae83697fe7703cde6a2ecc7ac135e83400;
 
-    IEra private immutable _era;
-    IGuardianSet private immutable _guardianSet;
-    address private immutable _feeController;
+    IEra private immutable ERA;
+    IGuardianSet private immutable GUARDIAN_SET;
+    address private immutable FEE_CONTROLLER;
 
     constructor(address era, address guardianSet, address feeController) {
         if (era == address(0) || guardianSet == address(0) || feeController == address(0)) {
             revert StakingInvalidWiring(era, guardianSet, feeController);
         }
-        _era = IEra(era);
-        _guardianSet = IGuardianSet(guardianSet);
-        _feeController = feeController;
+        ERA = IEra(era);
+        GUARDIAN_SET = IGuardianSet(guardianSet);
+        FEE_CONTROLLER = feeController;
         _disableInitializers();
     }
 
@@ -76,7 +76,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         $.totalStaked += uint128(amount);
         emit Staked(operator, msg.sender, amount, shares);
 
-        _era.safeTransferFrom(msg.sender, address(this), amount);
+        ERA.safeTransferFrom(msg.sender, address(this), amount);
     }
 
     /// @inheritdoc IGuardianStaking
@@ -84,7 +84,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         StakingStorage storage $ = _staking();
         uint256 owned = $.shares[operator][msg.sender];
         if (shares == 0 || shares > owned) revert StakingInsufficientShares(operator, msg.sender, shares, owned);
-        IGuardianSet.Epoch memory epoch = _guardianSet.epoch();
+        IGuardianSet.Epoch memory epoch = GUARDIAN_SET.epoch();
         uint256 acceptedUntil = Math.max(epoch.validUntil, epoch.graceUntil);
         uint64 releaseAt = uint64(
             Math.max(block.timestamp + $.unbonding, Math.max(acceptedUntil, block.timestamp) + $.evidenceWindow)
@@ -106,7 +106,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         Exit memory leaving = $.exits[exitId];
         if (leaving.account == address(0)) revert StakingUnknownExit(exitId);
         if (block.timestamp < leaving.releaseAt) revert StakingNotReleased(exitId, leaving.releaseAt);
-        if (leaving.serial != 0 && _guardianSet.isAccepted(leaving.serial)) {
+        if (leaving.serial != 0 && GUARDIAN_SET.isAccepted(leaving.serial)) {
             revert StakingStillCounts(exitId, leaving.serial);
         }
         Pool storage pool_ = $.pools[leaving.operator];
@@ -119,15 +119,15 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         $.totalStaked -= uint128(amount);
         emit ExitPaid(exitId, leaving.operator, leaving.account, amount);
 
-        _era.safeTransfer(leaving.account, amount);
+        ERA.safeTransfer(leaving.account, amount);
     }
 
     /// @inheritdoc IGuardianFeePool
     function receiveFees(uint256 serial, uint256 amount) external {
-        if (msg.sender != _feeController) revert StakingUnauthorized(msg.sender);
+        if (msg.sender != FEE_CONTROLLER) revert StakingUnauthorized(msg.sender);
         StakingStorage storage $ = _staking();
         uint256 required = uint256($.totalStaked) + $.totalFees + amount;
-        uint256 balance = _era.balanceOf(address(this));
+        uint256 balance = ERA.balanceOf(address(this));
         if (balance < required) revert StakingFeesNotReceived(balance, required);
         // Below the supply of 10^27, because the balance covers it.
         $.totalFees += uint128(amount);
@@ -194,7 +194,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     function _authorizeUpgrade(address) internal override restricted {}
 
     function _setPeriods(uint32 unbonding, uint32 evidenceWindow) private {
-        (, uint32 grace) = _guardianSet.settings();
+        (, uint32 grace) = GUARDIAN_SET.settings();
         if (evidenceWindow == 0 || unbonding < uint256(grace) + evidenceWindow) {
             revert StakingPeriodsTooShort(unbonding, grace, evidenceWindow);
         }

@@ -7,7 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @notice docs/protocol/fees.md §4. The bucket limits speed: its level refills linearly to `capacity` over one day. The exposure limits
 ///         what is at stake: accepted minus sent, decaying linearly by `share` over 30 days, never below 0.
 /// @dev Pure; amounts come and go in wei. Kept are gwei of ERA (level, exposure) and whole ERA (capacity, share), always rounded against who
-///      receives. No pair of parameters can overflow: both are cut to 2^32 − 1 ERA, more than four times the supply, and every product
+///      receives. Times are block times (below 2^40). No pair of parameters can overflow: both are cut to 2^32 − 1 ERA, more than four times the supply, and every product
 ///      below fits 2^(40 + 62).
 ///
 ///      Word, from the lowest bit: level 64, exposure 64, updatedAt 40, capacity 32, share 32, tag 24 (free for the contract that keeps it).
@@ -46,15 +46,17 @@ library InflowLimit {
     /// @return ok false if one of both does not allow it; the word is then returned as it was
     function accept(uint256 word, uint256 amount, uint256 time, bool exposed) internal pure returns (bool ok, uint256) {
         if (amount == 0) return (true, word);
-        uint256 units = Math.ceilDiv(amount, UNIT);
         (uint256 level, uint256 exposure) = _advance(word, time);
-        if (units > level) return (false, word);
-        if (exposed) {
-            // units ≤ level < 2^64: the sum does not overflow.
-            if (exposure + units > shareOf(word) / UNIT) return (false, word);
-            exposure += units;
+        unchecked {
+            // amount > 0; units ≤ level < 2^64 and exposure < 2^64 where they are added.
+            uint256 units = (amount - 1) / UNIT + 1;
+            if (units > level) return (false, word);
+            if (exposed) {
+                exposure += units;
+                if (exposure > _share(word)) return (false, word);
+            }
+            return (true, _pack(word, level - units, exposure, Math.max(time, _updatedAt(word))));
         }
-        return (true, _pack(word, level - units, exposure, Math.max(time, _updatedAt(word))));
     }
 
     /// @notice Books `amount` wei as sent: lowers the exposure, at most to 0. The bucket does not gain from it.
@@ -68,7 +70,7 @@ library InflowLimit {
     /// @notice Most that {accept} would accept at `time`, in wei.
     function available(uint256 word, uint256 time, bool exposed) internal pure returns (uint256) {
         (uint256 level, uint256 exposure) = _advance(word, time);
-        if (exposed) level = Math.min(level, Math.saturatingSub(shareOf(word) / UNIT, exposure));
+        if (exposed) level = Math.min(level, Math.saturatingSub(_share(word), exposure));
         return level * UNIT;
     }
 
@@ -86,12 +88,12 @@ library InflowLimit {
 
     /// @notice Capacity in wei, as it counts.
     function capacityOf(uint256 word) internal pure returns (uint256) {
-        return ((word >> CAPACITY_SHIFT) & MASK_32) * WHOLE;
+        return _capacity(word) * UNIT;
     }
 
     /// @notice Share in wei, as it counts.
     function shareOf(uint256 word) internal pure returns (uint256) {
-        return ((word >> SHARE_SHIFT) & MASK_32) * WHOLE;
+        return _share(word) * UNIT;
     }
 
     /// @notice The 24 bits that belong to the contract which keeps the word.
@@ -106,11 +108,27 @@ library InflowLimit {
 
     /// @dev Level and exposure at `time` in gwei, refill and decay rounded down. A time before the last update counts as that.
     function _advance(uint256 word, uint256 time) private pure returns (uint256 level, uint256 exposure) {
-        uint256 elapsed = Math.saturatingSub(time, _updatedAt(word));
-        uint256 capacity = capacityOf(word) / UNIT;
-        level = Math.min((word & MASK_64) + (capacity * elapsed) / REFILL_PERIOD, capacity);
-        uint256 decay = ((shareOf(word) / UNIT) * elapsed) / DECAY_PERIOD;
-        exposure = Math.saturatingSub((word >> EXPOSURE_SHIFT) & MASK_64, decay);
+        unchecked {
+            // Capacity and share are below 2^62, times below 2^40; no difference is taken below 0.
+            uint256 since = _updatedAt(word);
+            uint256 elapsed = time > since ? time - since : 0;
+            uint256 capacity = _capacity(word);
+            level = (word & MASK_64) + (capacity * elapsed) / REFILL_PERIOD;
+            if (level > capacity) level = capacity;
+            exposure = (word >> EXPOSURE_SHIFT) & MASK_64;
+            uint256 decay = (_share(word) * elapsed) / DECAY_PERIOD;
+            exposure = exposure > decay ? exposure - decay : 0;
+        }
+    }
+
+    /// @dev In gwei.
+    function _capacity(uint256 word) private pure returns (uint256) {
+        return ((word >> CAPACITY_SHIFT) & MASK_32) * UNITS_PER_WHOLE;
+    }
+
+    /// @dev In gwei.
+    function _share(uint256 word) private pure returns (uint256) {
+        return ((word >> SHARE_SHIFT) & MASK_32) * UNITS_PER_WHOLE;
     }
 
     function _updatedAt(uint256 word) private pure returns (uint256) {

@@ -14,7 +14,7 @@ import {InflowLimit} from "../libraries/InflowLimit.sol";
 import {IEra} from "./IEra.sol";
 
 /// @title ERA. Not upgradeable.
-/// @dev Links are OpenZeppelin's. A source whose gateway is {gateway} and whose Era has this contract's own address is tagged in its limit
+/// @dev Links are OpenZeppelin's. A source whose gateway is this rollup's own and whose Era has this contract's own address is tagged in its limit
 ///      word, which every transfer reads anyway: such a link needs no further storage read.
 contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
     using InflowLimit for uint256;
@@ -25,14 +25,10 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
     uint24 private constant LINK_STORED = 1;
     uint24 private constant LINK_STANDARD = 2;
 
-    /// @inheritdoc IEra
-    uint256 public immutable homeChainId;
-    /// @inheritdoc IEra
-    address public immutable gateway;
-    /// @inheritdoc IEra
-    address public immutable registry;
-    /// @inheritdoc IEra
-    address public immutable feeController;
+    uint256 private immutable HOME_CHAIN_ID;
+    address private immutable GATEWAY;
+    address private immutable REGISTRY;
+    address private immutable FEE_CONTROLLER;
 
     mapping(uint256 chainId => uint256 limit) private _sources;
     mapping(bytes32 receiveId => mapping(address recipient => bool)) private _returns;
@@ -41,10 +37,10 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
     /// @param authority access manager, which may call {setSource} besides the registry
     constructor(
         address authority,
-        address gateway_,
-        address registry_,
-        address feeController_,
-        uint256 homeChainId_,
+        address ownGateway,
+        address ownRegistry,
+        address ownFeeController,
+        uint256 home,
         address genesisHolder
     )
         ERC20("Metalayer ERA", "ERA")
@@ -53,19 +49,19 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
         AccessManaged(authority)
     {
         if (
-            gateway_ == address(0) ||
-            registry_ == address(0) ||
-            feeController_ == address(0) ||
-            homeChainId_ == 0 ||
+            ownGateway == address(0) ||
+            ownRegistry == address(0) ||
+            ownFeeController == address(0) ||
+            home == 0 ||
             genesisHolder == address(0)
         ) {
-            revert EraInvalidWiring(gateway_, registry_, feeController_, homeChainId_, genesisHolder);
+            revert EraInvalidWiring(ownGateway, ownRegistry, ownFeeController, home, genesisHolder);
         }
-        homeChainId = homeChainId_;
-        gateway = gateway_;
-        registry = registry_;
-        feeController = feeController_;
-        if (block.chainid == homeChainId_) _mint(genesisHolder, SUPPLY);
+        HOME_CHAIN_ID = home;
+        GATEWAY = ownGateway;
+        REGISTRY = ownRegistry;
+        FEE_CONTROLLER = ownFeeController;
+        if (block.chainid == home) _mint(genesisHolder, SUPPLY);
     }
 
     /// @inheritdoc IEra
@@ -76,11 +72,11 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
         uint256 capacity,
         uint256 share
     ) external {
-        if (msg.sender != registry) _checkCanCall(msg.sender, msg.data);
+        if (msg.sender != REGISTRY) _checkCanCall(msg.sender, msg.data);
         if (chainId == block.chainid || chainId == 0 || chainId >= 1 << 63 || counterpart == address(0)) {
             revert EraInvalidSource(chainId, gateway_, counterpart);
         }
-        bool standard = gateway_ == gateway && counterpart == address(this);
+        bool standard = gateway_ == GATEWAY && counterpart == address(this);
         uint256 limit = _sources[chainId].configure(capacity, share, block.timestamp);
         limit = limit.withTag(standard ? LINK_STANDARD : LINK_STORED);
         _sources[chainId] = limit;
@@ -107,6 +103,26 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
     }
 
     /// @inheritdoc IEra
+    function homeChainId() external view returns (uint256) {
+        return HOME_CHAIN_ID;
+    }
+
+    /// @inheritdoc IEra
+    function gateway() external view returns (address) {
+        return GATEWAY;
+    }
+
+    /// @inheritdoc IEra
+    function registry() external view returns (address) {
+        return REGISTRY;
+    }
+
+    /// @inheritdoc IEra
+    function feeController() external view returns (address) {
+        return FEE_CONTROLLER;
+    }
+
+    /// @inheritdoc IEra
     function source(uint256 chainId) external view returns (Source memory) {
         uint256 limit = _sources[chainId];
         if (limit.tagOf() == 0) return Source(address(0), address(0), 0, 0, 0, 0);
@@ -125,7 +141,7 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
 
     /// @inheritdoc IEra
     function acceptable(uint256 srcChainId) external view returns (uint256) {
-        return _sources[srcChainId].available(block.timestamp, srcChainId != homeChainId);
+        return _sources[srcChainId].available(block.timestamp, srcChainId != HOME_CHAIN_ID);
     }
 
     /// @inheritdoc IEra
@@ -172,7 +188,7 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
             _sendBack(receiveId, chainId, limit, from, recipient, amount);
             return;
         }
-        bool exposed = chainId != homeChainId;
+        bool exposed = chainId != HOME_CHAIN_ID;
         (bool ok, uint256 next) = limit.accept(amount, block.timestamp, exposed);
         if (!ok) revert EraLimitExceeded(chainId, amount, limit.available(block.timestamp, exposed));
         _sources[chainId] = next;
@@ -185,7 +201,7 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
     function _isAuthorizedGateway(address instance, bytes calldata sender) internal view override returns (bool) {
         (uint256 chainId, address account) = EvmInterop.parse(sender);
         uint24 tag = _sources[chainId].tagOf();
-        if (tag == LINK_STANDARD) return instance == gateway && account == address(this);
+        if (tag == LINK_STANDARD) return instance == GATEWAY && account == address(this);
         return tag == LINK_STORED && super._isAuthorizedGateway(instance, sender);
     }
 
@@ -215,10 +231,10 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
             return _sendMessageToCounterpart(InteroperableAddress.formatEvmV1(chainId), payload, new bytes[](0));
         }
         bytes memory counterpart = InteroperableAddress.formatEvmV1(chainId, address(this));
-        return IERC7786GatewaySource(gateway).sendMessage(counterpart, payload, new bytes[](0));
+        return IERC7786GatewaySource(GATEWAY).sendMessage(counterpart, payload, new bytes[](0));
     }
 
     function _onlyFeeController() private view {
-        if (msg.sender != feeController) revert EraUnauthorized(msg.sender);
+        if (msg.sender != FEE_CONTROLLER) revert EraUnauthorized(msg.sender);
     }
 }

@@ -1,4 +1,10 @@
-import { getCreateAddress, type BaseContract, type ContractTransactionResponse, type Signer } from "ethers";
+import {
+  encodeBytes32String,
+  getCreateAddress,
+  type BaseContract,
+  type ContractTransactionResponse,
+  type Signer,
+} from "ethers";
 import hre from "hardhat";
 import { feeUnitsToWei } from "../../sdk/src/fees.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
@@ -10,10 +16,12 @@ import {
   GuardianSet__factory,
   GuardianStaking__factory,
   MetalayerGateway__factory,
+  RollupRegistry__factory,
   StakeWeightsMock__factory,
   type Era,
   type FeeController,
   type GuardianStaking,
+  type RollupRegistry,
 } from "../../typechain-types/index.js";
 import { interop, NETWORK_ID, PRICES, TERMS, testGuardians, type TestGuardian, type TestRollup } from "./network.ts";
 
@@ -28,8 +36,9 @@ export const EVIDENCE_WINDOW = 7 * DAY;
 export const CAPACITY = 1_000_000n * ETHER;
 export const SHARE = 3_000_000n * ETHER;
 
-/** A rollup with the real gateway, guardian set, Era, FeeController and staking; the registry is a plain account. */
+/** A rollup with all real contracts of the economy; `registry` and `feeController` are accounts without any right. */
 export interface EconomyRollup extends TestRollup {
+  readonly rollupRegistry: RollupRegistry;
   readonly era: Era;
   readonly fees: FeeController;
   readonly staking: GuardianStaking;
@@ -71,12 +80,12 @@ async function deployEconomy(
 ): Promise<EconomyRollup> {
   const signers = await connection.ethers.getSigners();
   const at = (place: number): Signer => signers[place] as Signer; // CAST: twenty accounts exist
-  const [deployer, registry, inbox, executor, pauser] = [at(0), at(1), at(3), at(4), at(5)];
+  const [deployer, inbox, executor, pauser] = [at(0), at(3), at(4), at(5)];
   for (let i = 0; i < shift; i++) await deployer.sendTransaction({ to: deployer });
   const first = await deployer.getNonce();
   const from = await deployer.getAddress();
   const predicted = (place: number): string => getCreateAddress({ from, nonce: first + place });
-  const [feeController, staking] = [predicted(7), predicted(9)];
+  const [registry, feeController, staking] = [predicted(7), predicted(9), predicted(11)];
 
   const manager = await new AccessManager__factory(deployer).deploy(deployer);
   const set = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, staking);
@@ -93,13 +102,19 @@ async function deployEconomy(
   });
   const gateway = MetalayerGateway__factory.connect(await proxy(deployer, gatewayCode, [manager]), deployer);
   const era = await new Era__factory(deployer).deploy(manager, gateway, registry, feeController, homeChainId, at(8));
+  const registryCode = await new RollupRegistry__factory(deployer).deploy(gateway, era, 1n);
+  const rollupRegistry = RollupRegistry__factory.connect(await proxy(deployer, registryCode, [manager]), deployer);
   const feesCode = await new FeeController__factory(deployer).deploy(era, gateway);
   const fees = FeeController__factory.connect(await proxy(deployer, feesCode, [manager, at(9), staking]), deployer);
   const stakingCode = await new GuardianStaking__factory(deployer).deploy(era, guardianSet, feeController);
   const stakingArgs = [manager, UNBONDING, EVIDENCE_WINDOW];
   const stakes = GuardianStaking__factory.connect(await proxy(deployer, stakingCode, stakingArgs), deployer);
-  if ((await fees.getAddress()) !== feeController || (await stakes.getAddress()) !== staking) {
-    throw new Error("addresses were predicted wrongly");
+  for (const [contract, address] of [
+    [rollupRegistry, registry],
+    [fees, feeController],
+    [stakes, staking],
+  ] as const) {
+    if ((await contract.getAddress()) !== address) throw new Error(`${address} was predicted wrongly`);
   }
 
   for (const guardian of guardians) {
@@ -110,8 +125,8 @@ async function deployEconomy(
   await guardianSet.rotate();
   const { chainId } = await connection.ethers.provider.getNetwork();
   const weights = StakeWeightsMock__factory.connect(staking, deployer);
-  const accounts = { registry, feeController: at(2), inbox, executor, pauser, user: at(6), relayer: at(7) };
-  const contracts = { gateway, guardianSet, weights, manager, era, fees, staking: stakes };
+  const accounts = { registry: at(1), feeController: at(2), inbox, executor, pauser, user: at(6), relayer: at(7) };
+  const contracts = { gateway, guardianSet, weights, manager, rollupRegistry, era, fees, staking: stakes };
   return { name, connection, chainId, deployer, ...accounts, ...contracts, holder: at(8), fund: at(9) };
 }
 
@@ -128,23 +143,21 @@ function isAddressable(value: unknown): value is { getAddress(): Promise<string>
 
 /** Admits `other` on `rollup` with prices, terms and ERA limits. */
 async function join(rollup: EconomyRollup, other: EconomyRollup): Promise<void> {
-  const gateway = await other.gateway.getAddress();
-  const asRegistry = rollup.gateway.connect(rollup.registry);
-  await asRegistry.openLane({ chainId: other.chainId, ownIncarnation: 1n, incarnation: 1n, gateway });
-  await setSource(rollup, other, CAPACITY, SHARE);
+  await rollup.rollupRegistry.admit({
+    chainId: other.chainId,
+    incarnation: 1n,
+    gateway: other.gateway,
+    anchorLog: other.deployer,
+    stack: encodeBytes32String("evm"),
+    finality: 2n,
+    finalityDepth: 10n,
+    era: other.era,
+    ceiling: SHARE,
+    eraCapacity: CAPACITY,
+    status: 0n,
+  });
   await rollup.fees.setPrices(other.chainId, PRICES);
   await rollup.fees.setInboundTerms(other.chainId, TERMS.guardianShare, TERMS.feeCapacity);
-}
-
-/** Sets the ERA limits of a source, as the registry does. */
-export async function setSource(
-  rollup: EconomyRollup,
-  other: EconomyRollup,
-  capacity: bigint,
-  share: bigint,
-): Promise<ContractTransactionResponse> {
-  const { era, registry, gateway } = rollup;
-  return era.connect(registry).setSource(other.chainId, gateway, other.era, capacity, share);
 }
 
 /** Sends ERA to an account on another rollup. */

@@ -43,7 +43,7 @@ describe("InflowLimit", () => {
   before(async () => {
     const { ethers } = await hre.network.create("rollupA");
     const [deployer] = await ethers.getSigners();
-    harness = await new InflowLimitHarness__factory(deployer).deploy();
+    harness = await new InflowLimitHarness__factory(deployer ?? null).deploy();
   });
 
   const run = async (operations: readonly Operation[]) =>

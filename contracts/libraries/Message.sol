@@ -26,8 +26,20 @@ library Message {
         address sender,
         address recipient,
         bytes32 payloadHash
-    ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(MESSAGE_TYPEHASH, networkId, route, header, sender, recipient, payloadHash));
+    ) internal pure returns (bytes32 id) {
+        bytes32 typehash = MESSAGE_TYPEHASH;
+        // Functionally equivalent: keccak256(abi.encode(MESSAGE_TYPEHASH, networkId, route, header, sender, recipient, payloadHash)).
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            mstore(scratch, typehash)
+            mstore(add(scratch, 0x20), networkId)
+            mstore(add(scratch, 0x40), route)
+            mstore(add(scratch, 0x60), header)
+            mstore(add(scratch, 0x80), shr(96, shl(96, sender)))
+            mstore(add(scratch, 0xa0), shr(96, shl(96, recipient)))
+            mstore(add(scratch, 0xc0), payloadHash)
+            id := keccak256(scratch, 0xe0)
+        }
     }
 
     /// @dev The lane's head after one more message.

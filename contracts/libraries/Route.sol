@@ -25,7 +25,17 @@ library Route {
         uint256 route,
         address srcGateway,
         address dstGateway
-    ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(LANE_TYPEHASH, networkId, route, srcGateway, dstGateway));
+    ) internal pure returns (bytes32 id) {
+        bytes32 typehash = LANE_TYPEHASH;
+        // Functionally equivalent: keccak256(abi.encode(LANE_TYPEHASH, networkId, route, srcGateway, dstGateway)).
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            mstore(scratch, typehash)
+            mstore(add(scratch, 0x20), networkId)
+            mstore(add(scratch, 0x40), route)
+            mstore(add(scratch, 0x60), shr(96, shl(96, srcGateway)))
+            mstore(add(scratch, 0x80), shr(96, shl(96, dstGateway)))
+            id := keccak256(scratch, 0xa0)
+        }
     }
 }

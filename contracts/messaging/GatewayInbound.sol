@@ -10,7 +10,7 @@ import {FastAllowance} from "../libraries/FastAllowance.sol";
 import {InWord} from "../libraries/LaneWords.sol";
 import {Route} from "../libraries/Route.sol";
 import {Tree} from "../libraries/Tree.sol";
-import {BatchReader} from "./BatchReader.sol";
+import {BatchHead, BatchReader} from "./BatchReader.sol";
 import {GatewayEarnings} from "./GatewayEarnings.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 import {IStateRootInbox} from "./IStateRootInbox.sol";
@@ -22,19 +22,19 @@ abstract contract GatewayInbound is GatewayEarnings {
     uint256 private constant MAX_REASON = 256;
 
     /// @dev What is the same for all entries of a batch, and what they earn.
+    /// @param input memory in which the call data of `receiveMessage` is prepared
     struct Run {
+        BatchHead head;
         uint256 route;
-        uint256 srcChainId;
         uint256 pausedUntil;
-        uint256 gasBoost;
+        uint256 serial;
         uint256 senderHigh;
         uint256 senderLow;
         uint256 senderLength;
+        uint256 input;
         uint256 fees;
         uint256 bounties;
         uint256 attempts;
-        uint256 serial;
-        bool fast;
     }
 
     /// @inheritdoc IMetalayerGateway
@@ -44,43 +44,49 @@ abstract contract GatewayInbound is GatewayEarnings {
         uint256 serial;
         uint256 attempts;
         for (uint256 offset = 0; offset < batches.length;) {
-            BatchReader.Batch memory batch = BatchReader.read(batches, offset);
-            InWord word = _state().inWords[batch.srcChainId];
-            if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(batch.srcChainId);
-            uint256 route = _inRoute(batch.srcChainId, word);
-            if (!(batch.class == Fact.CLASS_FAST ? _anyOpenFast(route, batch) : _anyOpen(route, batch))) {
-                offset = BatchReader.end(batches, batch);
+            (BatchHead head, uint256 body) = BatchReader.read(batches, offset);
+            InWord word = _state().inWords[head.srcChainId()];
+            if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
+            uint256 route = _inRoute(head.srcChainId(), word);
+            if (!(head.class() == Fact.CLASS_FAST ? _anyOpenFast(route, head) : _anyOpen(route, head))) {
+                offset = BatchReader.skip(batches, body, head.entries());
                 continue;
             }
             if (serial == 0) serial = _verify(attestation);
-            bytes32[] memory ids = _prove(attestation, batches, batch, word, route);
-            Run memory run = _start(batch, word, route, serial);
-            offset = _deliverAll(run, batches, batch, ids);
-            _settle(run.srcChainId, serial, msg.sender, run.fees, run.bounties, run.fast);
+            (bytes32[] memory ids, uint256 longest) = BatchReader.hashes(batches, head, body, networkId, route);
+            _prove(bytes32(attestation), batches, offset, head, word, route, ids);
+            Run memory run;
+            (run.head, run.route, run.pausedUntil, run.serial) = (head, route, word.pausedUntil(), serial);
+            (run.senderHigh, run.senderLow, run.senderLength) = EvmInterop.format(head.srcChainId(), address(0));
+            run.input = _prepareInput(run.senderLength, longest);
+            offset = _deliverAll(run, batches, body, ids);
+            _settle(head.srcChainId(), serial, msg.sender, run.fees, run.bounties, head.class() == Fact.CLASS_FAST);
             attempts += run.attempts;
         }
         if (attempts == 0) revert GatewayNothingToDeliver();
     }
 
     /// @dev Whether a nonce of the batch's entries is not delivered yet, as far as that is known without hashing.
-    function _anyOpen(uint256 route, BatchReader.Batch memory batch) private view returns (bool) {
+    function _anyOpen(uint256 route, BatchHead head) private view returns (bool) {
         mapping(uint256 => uint256) storage words = _state().delivered[route];
-        uint256 nonce = batch.from + batch.first;
-        uint256 last = nonce + batch.entries - 1;
-        // At most 5 words: a batch has at most 1,024 entries.
-        for (uint256 index = nonce >> 8; index <= last >> 8; ++index) {
-            uint256 mask = type(uint256).max;
-            if (index == nonce >> 8) mask <<= nonce & 255;
-            if (index == last >> 8) mask &= type(uint256).max >> (255 - (last & 255));
-            if (~words[index] & mask != 0) return true;
+        unchecked {
+            // Nonces are below 2^48. At most 5 rounds: a batch has at most 1,024 entries.
+            uint256 nonce = head.firstNonce();
+            uint256 last = nonce + head.entries() - 1;
+            for (uint256 index = nonce >> 8; index <= last >> 8; ++index) {
+                uint256 mask = type(uint256).max;
+                if (index == nonce >> 8) mask <<= nonce & 255;
+                if (index == last >> 8) mask &= type(uint256).max >> (255 - (last & 255));
+                if (~words[index] & mask != 0) return true;
+            }
         }
         return false;
     }
 
     /// @dev As {_anyOpen} for a `fast` batch, whose nonces may also be closed by a fingerprint. At most 1,024 rounds, one when all is open.
-    function _anyOpenFast(uint256 route, BatchReader.Batch memory batch) private view returns (bool) {
-        uint256 nonce = batch.from + batch.first;
-        for (uint256 end = nonce + batch.entries; nonce < end; ++nonce) {
+    function _anyOpenFast(uint256 route, BatchHead head) private view returns (bool) {
+        uint256 nonce = head.firstNonce();
+        for (uint256 end = nonce + head.entries(); nonce < end; ++nonce) {
             if (!_isClosed(route, nonce)) return true;
         }
         return false;
@@ -94,149 +100,136 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (serial == 0) revert GatewayAttestationRefused();
     }
 
-    /// @dev Message hashes of the entries, proven to be in the attested root, or revert.
+    /// @dev Reverts unless the entries with these hashes are in the attested root.
     function _prove(
-        bytes calldata attestation,
+        bytes32 attested,
         bytes calldata batches,
-        BatchReader.Batch memory batch,
-        InWord word,
-        uint256 route
-    ) private view returns (bytes32[] memory ids) {
-        ids = BatchReader.hashes(batches, batch, networkId, route);
-        address srcGateway = word.hasOtherGateway() ? _state().gateways[batch.srcChainId] : address(this);
-        bytes32 root;
-        bool sound;
-        {
-            bytes calldata siblings = batches[batch.batchSiblings:batch.batchSiblings + batch.batchSiblingBytes];
-            (root, sound) = Tree.fold(_copy(ids), batch.first, batch.count, siblings);
-        }
-        bytes32 factHash = Fact.hashLane(
-            Fact.Lane({
-                class: batch.class,
-                laneId: Route.laneId(networkId, route, srcGateway, address(this)),
-                from: batch.from,
-                to: batch.from + batch.count,
-                headBefore: batch.headBefore,
-                headAt: batch.headAt,
-                batchRoot: root,
-                srcBlockHash: batch.srcBlockHash
-            })
-        );
-        bool factSound;
-        {
-            bytes calldata siblings = batches[batch.factSiblings:batch.factSiblings + batch.factSiblingBytes];
-            (root, factSound) = Tree.foldOne(factHash, batch.factIndex, batch.factCount, siblings);
-        }
-        bytes32 attested = bytes32(attestation[:32]);
-        if (!sound || !factSound || root != attested) revert GatewayRootMismatch(attested, root);
-    }
-
-    function _start(
-        BatchReader.Batch memory batch,
+        uint256 offset,
+        BatchHead head,
         InWord word,
         uint256 route,
-        uint256 serial
-    ) private pure returns (Run memory run) {
-        run.route = route;
-        run.srcChainId = batch.srcChainId;
-        run.pausedUntil = word.pausedUntil();
-        run.gasBoost = batch.gasBoost;
-        (run.senderHigh, run.senderLow, run.senderLength) = EvmInterop.format(batch.srcChainId, address(0));
-        run.serial = serial;
-        run.fast = batch.class == Fact.CLASS_FAST;
+        bytes32[] memory ids
+    ) private view {
+        (bytes32 root, bool sound) = Tree.fold(
+            ids.length == 1 ? ids : _copy(ids),
+            head.first(),
+            head.count(),
+            BatchReader.batchSiblings(batches, offset)
+        );
+        bytes32 factHash;
+        {
+            address srcGateway = word.hasOtherGateway() ? _state().gateways[head.srcChainId()] : address(this);
+            bytes32 laneId = Route.laneId(networkId, route, srcGateway, address(this));
+            (bytes32 headBefore, bytes32 headAt, bytes32 srcBlockHash) = BatchReader.fact(batches, offset);
+            uint256 to = head.from() + head.count();
+            factHash = Fact.hashLane(head.class(), laneId, head.from(), to, headBefore, headAt, root, srcBlockHash);
+        }
+        (uint256 index, uint256 total, bytes calldata siblings) = BatchReader.factPlace(batches, offset);
+        bool factSound;
+        (root, factSound) = Tree.foldOne(factHash, index, total, siblings);
+        if (!sound || !factSound || root != attested) revert GatewayRootMismatch(attested, root);
     }
 
     function _deliverAll(
         Run memory run,
         bytes calldata batches,
-        BatchReader.Batch memory batch,
+        uint256 offset,
         bytes32[] memory ids
-    ) private returns (uint256 offset) {
-        offset = batch.body;
-        uint256 nonce = batch.from + batch.first;
+    ) private returns (uint256) {
+        uint256 nonce = run.head.firstNonce();
         // What an entry leaves in memory is given back before the next.
         Memory.Pointer free = Memory.getFreeMemoryPointer();
-        for (uint256 i = 0; i < ids.length; ++i) {
-            Memory.unsafeSetFreeMemoryPointer(free);
-            BatchReader.Entry memory e = BatchReader.entry(batches, offset);
-            if (e.tag == BatchReader.TAG_BOUNTY && run.fast) revert GatewayMalformedBatch(offset);
-            if (e.tag != BatchReader.TAG_HASH_ONLY && _open(run, nonce, ids[i])) {
-                ++run.attempts;
-                _deliver(run, e, ids[i], nonce, batches[e.payload:e.next]);
+        unchecked {
+            // Bounds were checked when the same entries were hashed; nonces are below 2^48, fees below 2^64 · 1,024.
+            for (uint256 i = 0; i < ids.length; ++i) {
+                (uint256 tag, uint256 fields, uint256 rest, uint256 next) = BatchReader.entry(batches, offset);
+                if (tag != BatchReader.TAG_HASH_ONLY) {
+                    uint256 payload = offset + BatchReader.ENTRY_BYTES;
+                    bytes calldata content = BatchReader.slice(batches, payload, next - payload);
+                    if (_deliver(run, ids[i], nonce, tag, fields, address(uint160(rest >> 96)), content)) {
+                        run.fees += uint64(fields >> 160);
+                    }
+                    Memory.unsafeSetFreeMemoryPointer(free);
+                }
+                offset = next;
+                ++nonce;
             }
-            offset = e.next;
-            ++nonce;
         }
+        return offset;
     }
 
-    /// @dev One message that is open: mark, call, and clear only its own mark if that fails.
+    /// @dev One message: if it is open, mark it, call, and clear only its own mark if that fails. True if it was delivered.
+    /// @param fields gasLimit, fee and sender as {BatchReader.entry} returns them
     function _deliver(
         Run memory run,
-        BatchReader.Entry memory e,
         bytes32 id,
         uint256 nonce,
+        uint256 tag,
+        uint256 fields,
+        address recipient,
         bytes calldata payload
-    ) private {
-        if (block.timestamp < run.pausedUntil && e.recipient != GOVERNANCE_EXECUTOR) {
-            revert GatewayPaused(run.srcChainId, run.pausedUntil);
+    ) private returns (bool ok) {
+        bool fast = run.head.class() == Fact.CLASS_FAST;
+        mapping(uint256 => uint256) storage records =
+            fast ? _state().fastDelivered[run.route] : _state().delivered[run.route];
+        uint256 index = nonce >> (fast ? 3 : 8);
+        uint256 shift = fast ? (nonce & 7) << 5 : nonce & 255;
+        uint256 record = records[index];
+        if (!(fast ? _openFast(run, nonce, record >> shift) : _openFinal(run, nonce, id, record >> shift)))
+            return false;
+        if (block.timestamp < run.pausedUntil && recipient != GOVERNANCE_EXECUTOR) {
+            revert GatewayPaused(run.head.srcChainId(), run.pausedUntil);
         }
-        _mark(run, nonce, id);
-        bool ok;
+        records[index] = record | ((fast ? _fingerprint(id) : 1) << shift);
+        unchecked {
+            // At most 1,024 entries a batch.
+            ++run.attempts;
+        }
         bytes memory reason;
-        if (e.tag == BatchReader.TAG_BOUNTY) {
-            uint256 direct;
-            (ok, direct) = _book(run.srcChainId, run.route, e.recipient, payload);
-            if (direct != 0) _settle(run.srcChainId, run.serial, e.recipient, 0, direct, false);
-        } else if (_isProtocol(e.recipient)) {
-            reason = abi.encodeWithSelector(GatewayIllegalRecipient.selector, e.recipient);
-        } else if (run.fast && !_takeFast(e.recipient, run.srcChainId)) {
-            reason = abi.encodeWithSelector(GatewayFastRefused.selector, e.recipient, run.srcChainId);
-        } else {
-            (ok, reason) = _call(run, e, id, payload);
-        }
+        if (tag == BatchReader.TAG_BOUNTY) ok = _bookBounty(run, recipient, payload);
+        else (ok, reason) = _call(run, id, fields, recipient, payload);
         if (!ok) {
-            _unmark(run, nonce);
+            // Read again: the recipient may have re-entered and delivered other messages of this word.
+            records[index] &= ~((fast ? uint256(type(uint32).max) : 1) << shift);
             emit MessageFailed(id, reason);
-            return;
+            return false;
         }
-        run.fees += e.fee;
-        if (e.tag == BatchReader.TAG_CLAIM && !run.fast) run.bounties += _earnBounty(run.route, nonce, id);
+        if (tag == BatchReader.TAG_CLAIM && !fast) run.bounties += _earnBounty(run.route, nonce, id);
         emit MessageDelivered(id);
     }
 
-    /// @dev Whether this message may be attempted; a `final` message whose nonce a `fast` one took is open only if it is another message.
-    function _open(Run memory run, uint256 nonce, bytes32 id) private returns (bool) {
-        State storage $ = _state();
-        if (($.delivered[run.route][nonce >> 8] >> (nonce & 255)) & 1 == 1) return false;
+    /// @dev Whether a `final` message may be attempted; if a `fast` one took its nonce, only if that was another message.
+    function _openFinal(Run memory run, uint256 nonce, bytes32 id, uint256 bits) private returns (bool) {
+        if (bits & 1 == 1) return false;
         // Read now, not at the start of the batch: a recipient may have re-entered with a `fast` delivery.
-        if (!run.fast && !$.inWords[run.srcChainId].fastSeen()) return true;
+        if (!_state().inWords[run.head.srcChainId()].fastSeen()) return true;
         uint256 seen = _seenFast(run.route, nonce);
         if (seen == 0) return true;
-        if (run.fast || seen == _fingerprint(id)) return false;
-        emit FastContradicted(run.srcChainId, uint64(nonce), id);
+        if (seen == _fingerprint(id)) return false;
+        emit FastContradicted(run.head.srcChainId(), uint64(nonce), id);
         return true;
     }
 
-    function _mark(Run memory run, uint256 nonce, bytes32 id) private {
+    /// @dev Whether a `fast` message may be attempted; says in the inbound word that the lane has fingerprints.
+    function _openFast(Run memory run, uint256 nonce, uint256 seen) private returns (bool) {
         State storage $ = _state();
-        if (run.fast) {
-            InWord word = $.inWords[run.srcChainId];
-            if (!word.fastSeen()) $.inWords[run.srcChainId] = word.withFastSeen();
-            $.fastDelivered[run.route][nonce >> 3] |= _fingerprint(id) << ((nonce & 7) << 5);
-        } else {
-            $.delivered[run.route][nonce >> 8] |= 1 << (nonce & 255);
-        }
-    }
-
-    function _unmark(Run memory run, uint256 nonce) private {
-        State storage $ = _state();
-        if (run.fast) $.fastDelivered[run.route][nonce >> 3] &= ~(uint256(type(uint32).max) << ((nonce & 7) << 5));
-        else $.delivered[run.route][nonce >> 8] &= ~(1 << (nonce & 255));
+        if (uint32(seen) != 0 || ($.delivered[run.route][nonce >> 8] >> (nonce & 255)) & 1 == 1) return false;
+        uint256 srcChainId = run.head.srcChainId();
+        InWord word = $.inWords[srcChainId];
+        if (!word.fastSeen()) $.inWords[srcChainId] = word.withFastSeen();
+        return true;
     }
 
     function _fingerprint(bytes32 id) private pure returns (uint256) {
         uint256 low = uint32(uint256(id));
         return low == 0 ? 1 : low;
+    }
+
+    function _bookBounty(Run memory run, address refundTo, bytes calldata payload) private returns (bool ok) {
+        uint256 direct;
+        if (run.head.class() == Fact.CLASS_FAST) return false;
+        (ok, direct) = _book(run.head.srcChainId(), run.route, refundTo, payload);
+        if (direct != 0) _settle(run.head.srcChainId(), run.serial, refundTo, 0, direct, false);
     }
 
     /// @dev Takes one `fast` delivery from the recipient's own allowance.
@@ -251,17 +244,27 @@ abstract contract GatewayInbound is GatewayEarnings {
     /// @dev Calls the recipient with the committed gas plus the deliverer's boost; bounded return data, nothing but {receiveMessage}.
     function _call(
         Run memory run,
-        BatchReader.Entry memory e,
         bytes32 id,
+        uint256 fields,
+        address recipient,
         bytes calldata payload
     ) private returns (bool ok, bytes memory reason) {
-        uint256 callGas = e.gasLimit + run.gasBoost;
-        (uint256 high, uint256 low) = EvmInterop.withAccount(run.senderHigh, run.senderLow, run.senderLength, e.sender);
-        (uint256 input, uint256 size) = _encode(id, high, low, run.senderLength, payload);
-        uint256 required = (callGas * 64) / 63 + CALL_RESERVE;
-        if (gasleft() < required) revert GatewayInsufficientGas(id, gasleft(), required);
+        if (_isProtocol(recipient)) {
+            return (false, abi.encodeWithSelector(GatewayIllegalRecipient.selector, recipient));
+        }
+        if (run.head.class() == Fact.CLASS_FAST && !_takeFast(recipient, run.head.srcChainId())) {
+            return (false, abi.encodeWithSelector(GatewayFastRefused.selector, recipient, run.head.srcChainId()));
+        }
+        uint256 input = run.input;
+        uint256 size = _writeInput(run, id, address(uint160(fields)), payload);
+        uint256 callGas;
+        unchecked {
+            // Both are below 2^32.
+            callGas = (fields >> 224) + run.head.gasBoost();
+            uint256 required = (callGas * 64) / 63 + CALL_RESERVE;
+            if (gasleft() < required) revert GatewayInsufficientGas(id, gasleft(), required);
+        }
         bytes32 magic = IERC7786Recipient.receiveMessage.selector;
-        address recipient = e.recipient;
         assembly ("memory-safe") {
             ok := call(callGas, recipient, 0, input, size, 0x00, 0x20)
             ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
@@ -278,26 +281,37 @@ abstract contract GatewayInbound is GatewayEarnings {
         }
     }
 
-    /// @dev `receiveMessage(id, sender, payload)` in scratch memory behind the free pointer.
-    function _encode(
-        bytes32 id,
-        uint256 high,
-        uint256 low,
-        uint256 senderLength,
-        bytes calldata payload
-    ) private pure returns (uint256 input, uint256 size) {
+    /// @dev Reserves memory for `receiveMessage(id, sender, payload)` and writes what all messages of the batch share.
+    function _prepareInput(uint256 senderLength, uint256 longest) private pure returns (uint256 input) {
         bytes32 selector = IERC7786Recipient.receiveMessage.selector;
         assembly ("memory-safe") {
             input := mload(0x40)
             let padded := and(add(senderLength, 0x1f), not(0x1f))
             mstore(input, selector)
-            mstore(add(input, 0x04), id)
             mstore(add(input, 0x24), 0x60)
             mstore(add(input, 0x44), add(0x80, padded))
             mstore(add(input, 0x64), senderLength)
+            // 0x84 bytes before the sender, the sender, the payload's length, the payload, one word of padding
+            let size := add(add(0xc4, padded), and(add(longest, 0x1f), not(0x1f)))
+            mstore(0x40, and(add(add(input, size), 0x3f), not(0x1f)))
+        }
+    }
+
+    /// @dev Writes one message into the reserved memory and returns the length of the call data.
+    function _writeInput(
+        Run memory run,
+        bytes32 id,
+        address sender,
+        bytes calldata payload
+    ) private pure returns (uint256 size) {
+        uint256 length = run.senderLength;
+        (uint256 high, uint256 low) = EvmInterop.withAccount(run.senderHigh, run.senderLow, length, sender);
+        uint256 input = run.input;
+        assembly ("memory-safe") {
+            mstore(add(input, 0x04), id)
             mstore(add(input, 0x84), high)
             mstore(add(input, 0xa4), low)
-            let tail := add(add(input, 0x84), padded)
+            let tail := add(add(input, 0x84), and(add(length, 0x1f), not(0x1f)))
             mstore(tail, payload.length)
             calldatacopy(add(tail, 0x20), payload.offset, payload.length)
             mstore(add(add(tail, 0x20), payload.length), 0)

@@ -210,8 +210,7 @@ export async function rangeOf(src: TestRollup, dst: TestRollup, options: RangeOp
     class: factClass,
     headBefore: chainHeads(laneId(lane), before),
     messages: all.slice(Number(from), options.to === undefined ? undefined : Number(options.to)),
-    srcBlockHash:
-      factClass === CLASS_FINAL ? ZERO_HASH : (options.srcBlockHash ?? (latest?.hash as Hex) ?? ZERO_HASH), // CAST: block hash
+    srcBlockHash: factClass === CLASS_FINAL ? ZERO_HASH : (options.srcBlockHash ?? (latest?.hash as Hex) ?? ZERO_HASH), // CAST: block hash
   };
 }
 

@@ -1,0 +1,105 @@
+import type { Block } from "./blocks.ts";
+import { parseBlock } from "./blocks.ts";
+import { softHead } from "./finality.ts";
+import type { RpcPool } from "./pool.ts";
+import { delay, loop } from "./tasks.ts";
+
+export interface Head {
+  readonly block: Block;
+  /** Wall clock at this observer, in milliseconds. */
+  readonly arrivedAt: number;
+}
+
+export interface HeadOptions {
+  readonly pool: RpcPool;
+  readonly signal: AbortSignal;
+  /** Pause between two polls. Default: a quarter of the block time, between 50 and 1,000 ms. */
+  readonly pollMs?: number;
+  /** Where heads are pushed. Polling goes on at a tenth of the pace, so that a connection that died in silence shows. */
+  readonly webSocketUrl?: string;
+  /** Called once per new head, in order. Heads in between may be skipped; after a reorg the number may fall or stay. */
+  readonly onHead: (head: Head) => void;
+  /** An outage began or goes on; watching continues. */
+  readonly onError?: (error: unknown) => void;
+  readonly wallClock?: () => number;
+}
+
+/** Watches for new heads until the signal fires. Survives outages of every endpoint. */
+export async function watchHeads(options: HeadOptions): Promise<void> {
+  const { pool, signal, onError = () => undefined, wallClock = Date.now } = options;
+  const pollMs = options.pollMs ?? Math.min(1_000, Math.max(50, pool.blockTimeMs / 4));
+  let last = "";
+  const offer = (block: Block): void => {
+    if (block.hash === last || signal.aborted) return;
+    last = block.hash;
+    options.onHead({ block, arrivedAt: wallClock() });
+  };
+  const push = { alive: false };
+  const listening =
+    options.webSocketUrl === undefined ? undefined : subscribe(options.webSocketUrl, signal, offer, push, onError);
+  const polling = loop(
+    async () => {
+      offer(await softHead(pool, signal));
+      // Pushed heads make polling a mere check; it returns to full pace the moment the connection is lost.
+      for (let skipped = 0; push.alive && skipped < 9; skipped++) await delay(pollMs, signal);
+    },
+    { everyMs: pollMs, signal, onError },
+  );
+  await Promise.all([polling, listening]);
+}
+
+/** Keeps a subscription to new heads open; reconnects with growing pauses. */
+async function subscribe(
+  url: string,
+  signal: AbortSignal,
+  offer: (block: Block) => void,
+  push: { alive: boolean },
+  onError: (error: unknown) => void,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      await listen(url, signal, (block) => {
+        failures = 0;
+        push.alive = true;
+        offer(block);
+      });
+    } catch (error) {
+      if (!signal.aborted) onError(error);
+    }
+    push.alive = false;
+    await delay(Math.min(250 * 2 ** Math.min(failures, 6), 10_000), signal).catch(() => undefined);
+  }
+}
+
+/** One connection, until it closes, fails or the signal fires. */
+function listen(url: string, signal: AbortSignal, onBlock: (block: Block) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    const close = (): void => socket.close();
+    const end = (settle: () => void): void => {
+      signal.removeEventListener("abort", close);
+      settle();
+    };
+    signal.addEventListener("abort", close, { once: true });
+    socket.onopen = () =>
+      socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_subscribe", params: ["newHeads"] }));
+    socket.onmessage = ({ data }) => {
+      try {
+        const header = pushedHeader(data);
+        if (header !== undefined) onBlock(parseBlock(header));
+      } catch (error) {
+        socket.close();
+        end(() => reject(error instanceof Error ? error : new Error(String(error))));
+      }
+    };
+    socket.onerror = () => end(() => reject(new Error(`The WebSocket at ${new URL(url).host} failed.`)));
+    socket.onclose = () => end(resolve);
+  });
+}
+
+function pushedHeader(data: unknown): unknown {
+  const message: unknown = typeof data === "string" ? JSON.parse(data) : undefined;
+  if (typeof message !== "object" || message === null || !("params" in message)) return undefined;
+  const { params } = message;
+  return typeof params === "object" && params !== null && "result" in params ? params.result : undefined;
+}

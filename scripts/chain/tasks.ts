@@ -1,0 +1,146 @@
+import { MetalayerError } from "../../sdk/src/errors.ts";
+
+/** What a wait throws when its signal fires. The signal's reason is kept as the cause. */
+export function abortedError(signal?: AbortSignal): MetalayerError {
+  return new MetalayerError("ABORTED", "The operation was stopped.", {}, { cause: signal?.reason });
+}
+
+/** Waits `ms` milliseconds; rejects with ABORTED as soon as the signal fires. Leaves no timer and no listener behind. */
+export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(abortedError(signal));
+      return;
+    }
+    const done = (): void => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(abortedError(signal));
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/**
+ * Runs `task` with a signal that fires at the deadline or with the outer signal, and stops waiting at that moment even
+ * when the task ignores its signal. `onTimeout` makes the error that is thrown at the deadline.
+ */
+export function withDeadline<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  onTimeout: () => Error,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (outer?.aborted === true) {
+      reject(abortedError(outer));
+      return;
+    }
+    const controller = new AbortController();
+    const fail = (error: Error): void => {
+      release();
+      controller.abort(error);
+      reject(error);
+    };
+    const stop = (): void => fail(abortedError(outer));
+    const timer = setTimeout(() => fail(onTimeout()), ms);
+    const release = (): void => {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", stop);
+    };
+    outer?.addEventListener("abort", stop, { once: true });
+    task(controller.signal).then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (error: unknown) => {
+        release();
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  });
+}
+
+export interface LoopOptions {
+  /** Pause between the end of one run and the start of the next, in milliseconds. */
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  /** Called for every failed run. If it throws, the loop ends with that error. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Runs `task` again and again until the signal fires. Two runs never overlap; a failed run does not end the loop. */
+export async function loop(task: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Promise<void> {
+  while (!options.signal.aborted) {
+    try {
+      await task(options.signal);
+    } catch (error) {
+      if (options.signal.aborted) return;
+      options.onError(error);
+    }
+    await delay(options.everyMs, options.signal).catch(() => undefined);
+  }
+}
+
+/** Work in flight that has to end before a process may exit. */
+export interface TaskGroup {
+  /** Starts the task unless the group is closed or full, and returns its promise. */
+  run<T>(task: () => Promise<T>): Promise<T>;
+  readonly running: number;
+  /** Refuses new work and waits for what is running, at most `timeoutMs`. True if everything ended in time. */
+  drain(timeoutMs: number): Promise<boolean>;
+}
+
+export function createTaskGroup(limit: number): TaskGroup {
+  const tasks = new Set<Promise<unknown>>();
+  let closed = false;
+  return {
+    run<T>(task: () => Promise<T>): Promise<T> {
+      if (closed) return Promise.reject(new MetalayerError("TASKS_CLOSED", "No new work is taken after stop."));
+      if (tasks.size >= limit)
+        return Promise.reject(new MetalayerError("TASKS_FULL", `Already ${limit} tasks are running.`, { limit }));
+      const promise = task();
+      const tracked = promise.catch(() => undefined).finally(() => tasks.delete(tracked));
+      tasks.add(tracked);
+      return promise;
+    },
+    get running() {
+      return tasks.size;
+    },
+    async drain(timeoutMs: number): Promise<boolean> {
+      closed = true;
+      const timeout = new AbortController();
+      const expired = delay(timeoutMs, timeout.signal).then(
+        () => false,
+        () => true,
+      );
+      const finished = Promise.all([...tasks]).then(() => true);
+      const inTime = await Promise.race([finished, expired]);
+      timeout.abort();
+      return inTime;
+    },
+  };
+}
+
+/** A promise with its handles outside. The rejection counts as handled: whoever awaits it still sees it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve: Deferred<T>["resolve"] = () => undefined;
+  let reject: Deferred<T>["reject"] = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

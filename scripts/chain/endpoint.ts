@@ -144,7 +144,9 @@ function post(wire: Wire, body: string, signal: AbortSignal): Promise<string> {
       response.on("data", (part: Buffer) => {
         size += part.length;
         parts.push(part);
-        if (size > maxBytes) request.destroy(badResponse(wire, `an answer longer than ${maxBytes} bytes`));
+        if (size <= maxBytes) return;
+        reject(badResponse(wire, `an answer longer than ${maxBytes} bytes`));
+        response.destroy();
       });
       response.on("error", unreachable);
       response.on("end", () => {
@@ -155,10 +157,7 @@ function post(wire: Wire, body: string, signal: AbortSignal): Promise<string> {
         else reject(new MetalayerError("RPC_HTTP", `${label} answered HTTP ${status}.`, { endpoint: label, status }));
       });
     });
-    request.on("error", (error) => {
-      if (error instanceof MetalayerError) reject(error);
-      else unreachable(error);
-    });
+    request.on("error", unreachable);
     request.end(body);
   });
 }

@@ -17,21 +17,24 @@ export interface HeadOptions {
   readonly pollMs?: number;
   /** Where heads are pushed. Polling goes on at a tenth of the pace, so that a connection that died in silence shows. */
   readonly webSocketUrl?: string;
-  /** Called once per new head, in order. Heads in between may be skipped; after a reorg the number may fall or stay. */
+  /** Called once per head. Heads in between may be skipped; the number may fall or stay where the rollup reorganises. */
   readonly onHead: (head: Head) => void;
   /** An outage began or goes on; watching continues. */
   readonly onError?: (error: unknown) => void;
   readonly wallClock?: () => number;
 }
 
+const REMEMBERED = 64;
+
 /** Watches for new heads until the signal fires. Survives outages of every endpoint. */
 export async function watchHeads(options: HeadOptions): Promise<void> {
   const { pool, signal, onError = () => undefined, wallClock = Date.now } = options;
   const pollMs = options.pollMs ?? Math.min(1_000, Math.max(50, pool.blockTimeMs / 4));
-  let last = "";
+  // An endpoint that lags, or an answer overtaken by a pushed head, brings up blocks that were already passed.
+  let passed: string[] = [];
   const offer = (block: Block): void => {
-    if (block.hash === last || signal.aborted) return;
-    last = block.hash;
+    if (passed.includes(block.hash) || signal.aborted) return;
+    passed = [...passed.slice(-REMEMBERED), block.parentHash, block.hash];
     options.onHead({ block, arrivedAt: wallClock() });
   };
   const push = { alive: false };

@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import http from "node:http";
+import { softHead } from "../../scripts/chain/finality.ts";
+import type { Head } from "../../scripts/chain/heads.ts";
+import { watchHeads } from "../../scripts/chain/heads.ts";
+import { delay } from "../../scripts/chain/tasks.ts";
+import type { TestRollup } from "./rollup.ts";
+import { startRollup, until } from "./rollup.ts";
+
+describe("watchHeads", () => {
+  let rollup: TestRollup;
+
+  before(async () => {
+    rollup = await startRollup({ blockTime: 0.1 });
+  });
+  after(() => rollup.close());
+  afterEach(() => rollup.heal());
+
+  /** Watches until `stop`, which resolves when nothing runs any more. */
+  function watch(webSocketUrl?: string): { heads: Head[]; errors: unknown[]; stop(): Promise<void> } {
+    const controller = new AbortController();
+    const heads: Head[] = [];
+    const errors: unknown[] = [];
+    const done = watchHeads({
+      pool: rollup.pool(3, { probeMs: 1e9 }),
+      signal: controller.signal,
+      pollMs: 20,
+      onHead: (head) => heads.push(head),
+      onError: (error) => errors.push(error),
+      ...(webSocketUrl === undefined ? {} : { webSocketUrl }),
+    });
+    return {
+      heads,
+      errors,
+      stop() {
+        controller.abort();
+        return done;
+      },
+    };
+  }
+
+  const expectGrowing = (heads: readonly Head[]): void => {
+    heads.slice(1).forEach((head, i) => expect(head.block.number).to.be.above(heads[i]?.block.number ?? -1));
+  };
+
+  it("reports every head once, in order, with its time of arrival", async () => {
+    const watching = watch();
+    await until(() => watching.heads.length >= 8);
+    await watching.stop();
+    expectGrowing(watching.heads);
+    const [first, last] = [watching.heads[0], watching.heads.at(-1)];
+    const blocks = (last?.block.number ?? 0) - (first?.block.number ?? 0);
+    expect(blocks).to.equal(watching.heads.length - 1);
+    expect((last?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0)).to.be.within(blocks * 60, blocks * 200);
+  });
+
+  it("survives an outage of all endpoints", async () => {
+    const watching = watch();
+    await until(() => watching.heads.length >= 2);
+    rollup.proxies.forEach((proxy) => proxy.set({ cut: true }));
+    await until(() => watching.errors.length > 0);
+    const before = watching.heads.length;
+    rollup.heal();
+    await until(() => watching.heads.length >= before + 3);
+    await watching.stop();
+    expectGrowing(watching.heads);
+  });
+
+  it("reports the new branch after a reorg", async () => {
+    const watching = watch();
+    await until(() => watching.heads.length >= 4);
+    await rollup.node.rpc("anvil_reorg", 2, []);
+    await delay(60);
+    const { hash } = await softHead(rollup.pool());
+    await until(() => watching.heads.some(({ block }) => block.hash === hash));
+    await watching.stop();
+  });
+
+  it("takes pushed heads, and polls at a tenth of the pace meanwhile", async () => {
+    const watching = watch(rollup.node.webSocketUrl);
+    await until(() => watching.heads.length >= 3);
+    const before = rollup.proxies.reduce((sum, proxy) => sum + proxy.stats().requests, 0);
+    const count = watching.heads.length;
+    await until(() => watching.heads.length >= count + 6);
+    const polled = rollup.proxies.reduce((sum, proxy) => sum + proxy.stats().requests, 0) - before;
+    await watching.stop();
+    expectGrowing(watching.heads);
+    expect(polled).to.be.below(8);
+  });
+
+  it("goes on by polling where the WebSocket fails or says nothing", async () => {
+    const mute = http.createServer((_, response) => response.writeHead(500).end());
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    const address = mute.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const watching = watch(`ws://127.0.0.1:${port}`);
+    await until(() => watching.heads.length >= 4);
+    await watching.stop();
+    expect(watching.errors.length).to.be.above(0);
+    mute.close();
+  });
+});

@@ -14,6 +14,7 @@ import { sizes } from "./sizes.ts";
 import { storage } from "./storage.ts";
 import { runTool, tools } from "./tools.ts";
 import { upgrades } from "./upgrades.ts";
+import { warnings } from "./warnings.ts";
 
 /** The other checks look at what this one makes. */
 const build: Check = {
@@ -37,6 +38,7 @@ const OWN: readonly Check[] = [
   bytecode,
   storage,
   upgrades,
+  warnings,
   licences,
   lock,
 ];

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import solc from "solc";
 import { storage } from "../../scripts/checks/storage.ts";
 import { upgrades } from "../../scripts/checks/upgrades.ts";
+import { warnings } from "../../scripts/checks/warnings.ts";
 import { inFolder, solidity } from "./folder.ts";
 
 const FILE = "contracts/token/Vault.sol";
@@ -109,6 +110,16 @@ describe("checks of upgradeable contracts", () => {
       });
       expect(delegated).to.have.lengthOf(1);
       expect(delegated[0]).to.contain("delegatecall");
+    });
+  });
+
+  describe("warnings", () => {
+    it("refuses what the compiler warns of", async () => {
+      await inFolder({}, async (root) => {
+        build(root, vault({ more: "function f() external pure { uint256 unused; }" }));
+        const [problem] = (await warnings.run(root, { write: false })).problems;
+        expect(problem).to.contain("Unused local variable").and.to.contain("contracts/token/Vault.sol");
+      });
     });
   });
 

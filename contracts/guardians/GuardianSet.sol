@@ -59,12 +59,16 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function verify(bytes calldata attestation) external view returns (uint256) {
-        if (attestation.length <= BITMAP_OFFSET || attestation.length > BITMAP_OFFSET + 32) return 0;
-        if (attestation[BITMAP_OFFSET] == 0) return 0;
-        uint256 bitmap =
-            uint256(bytes32(attestation[BITMAP_OFFSET:])) >> (8 * (BITMAP_OFFSET + 32 - attestation.length));
-        uint256 serial = uint32(bytes4(attestation[32:36]));
-        if (!_isAccepted(serial)) return 0;
+        uint256 bitmapLength;
+        unchecked {
+            // Wraps to a huge number if the attestation is shorter than the fields before the bitmap.
+            bitmapLength = attestation.length - BITMAP_OFFSET;
+            if (bitmapLength - 1 > 31) return 0;
+        }
+        (bytes32 root, uint256 serial, uint256 Rx, uint256 Ry, uint256 s, uint256 bitmapWord) = _split(attestation);
+        // A leading zero byte would be a second encoding of the same set.
+        if (bitmapWord >> 248 == 0 || !_isAccepted(serial)) return 0;
+        uint256 bitmap = bitmapWord >> (256 - 8 * bitmapLength);
 
         uint256 Px = _storage().cache[serial][bitmap];
         if (Px == 0) {
@@ -72,14 +76,7 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
             if (weight < required) return 0;
             Px = sumX;
         }
-        bool valid = Schnorr.verify(
-            Px,
-            attestationDigest(bytes32(attestation[0:32])),
-            uint256(bytes32(attestation[36:68])),
-            uint256(bytes32(attestation[68:100])),
-            uint256(bytes32(attestation[100:132]))
-        );
-        return valid ? serial : 0;
+        return Schnorr.verify(Px, attestationDigest(root), Rx, Ry, s) ? serial : 0;
     }
 
     /// @inheritdoc IGuardianSet
@@ -221,8 +218,23 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
         emit TableRotated(next.serial, code, entries.length, total, cap, start, next.graceUntil, next.validUntil);
     }
 
+    /// @dev The fields of an attestation of at least 133 bytes. `bitmapWord` begins with the bitmap; what follows it is anything.
+    function _split(
+        bytes calldata attestation
+    ) private pure returns (bytes32 root, uint256 serial, uint256 Rx, uint256 Ry, uint256 s, uint256 bitmapWord) {
+        assembly {
+            let at := attestation.offset
+            root := calldataload(at)
+            serial := shr(224, calldataload(add(at, 32)))
+            Rx := calldataload(add(at, 36))
+            Ry := calldataload(add(at, 68))
+            s := calldataload(add(at, 100))
+            bitmapWord := calldataload(add(at, BITMAP_OFFSET))
+        }
+    }
+
     function _isAccepted(uint256 serial) private view returns (bool) {
-        Epoch memory current = _storage().epoch;
+        Epoch storage current = _storage().epoch;
         if (serial == 0) return false;
         if (serial == current.serial) return block.timestamp < current.validUntil;
         return serial == current.previous && block.timestamp < current.graceUntil;

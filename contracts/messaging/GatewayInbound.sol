@@ -110,12 +110,10 @@ abstract contract GatewayInbound is GatewayEarnings {
         uint256 route,
         bytes32[] memory ids
     ) private view {
-        (bytes32 root, bool sound) = Tree.fold(
-            ids.length == 1 ? ids : _copy(ids),
-            head.first(),
-            head.count(),
-            BatchReader.batchSiblings(batches, offset)
-        );
+        // {Tree.fold} overwrites its leaves, and the ids are still needed.
+        (bytes32 root, bool sound) = ids.length == 1
+            ? Tree.foldOne(ids[0], head.first(), head.count(), BatchReader.batchSiblings(batches, offset))
+            : Tree.fold(_copy(ids), head.first(), head.count(), BatchReader.batchSiblings(batches, offset));
         bytes32 factHash;
         {
             address srcGateway = word.hasOtherGateway() ? _state().gateways[head.srcChainId()] : address(this);

@@ -55,6 +55,7 @@ contract RecipientMock is IERC7786Recipient {
         bytes calldata sender,
         bytes calldata payload
     ) external payable returns (bytes4) {
+        uint256 gasGiven = gasleft();
         if (mode == Mode.Revert) revert RecipientMockRefused(received);
         if (mode == Mode.WrongSelector) return 0xdeadbeef;
         if (mode == Mode.EatGas) while (true) {}
@@ -75,7 +76,7 @@ contract RecipientMock is IERC7786Recipient {
         }
         received++;
         receivedById[receiveId]++;
-        emit Received(msg.sender, receiveId, sender, payload, gasleft());
+        emit Received(msg.sender, receiveId, sender, payload, gasGiven);
         if (mode == Mode.Reenter || mode == Mode.ReenterOnce) {
             if (mode == Mode.ReenterOnce) mode = Mode.Accept;
             (reentrySucceeded, reentryResult) = target.call(data);

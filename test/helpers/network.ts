@@ -68,6 +68,7 @@ export const PRICES = {
 export const TERMS = { guardianShare: 300n, feeCapacity: 1_000_000n * 10n ** 9n };
 const PAUSER_ROLE = 7n;
 const WEIGHT = 1_000n;
+const DAY = 86_400n;
 
 /** Guardians with fixed keys. */
 export function testGuardians(count: number): TestGuardian[] {
@@ -88,6 +89,8 @@ export async function createTestNetwork(
   for (const [index, name] of names.entries()) rollups.push(await deployRollup(name, index, guardians));
   for (const rollup of rollups) {
     for (const other of rollups) if (other !== rollup) await openLanes(rollup, other);
+    // The fee buckets fill up in a day.
+    await rollup.connection.networkHelpers.time.increase(DAY);
   }
   return { networkId: NETWORK_ID, rollups, guardians };
 }
@@ -103,7 +106,7 @@ async function deployRollup(name: string, index: number, guardians: readonly Tes
   const weights = await new StakeWeightsMock__factory(deployer).deploy();
   const guardianSetCode = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, weights);
   const guardianSet = GuardianSet__factory.connect(
-    await proxy(deployer, guardianSetCode, [await manager.getAddress(), 3_600n, 600n]),
+    await proxy(deployer, guardianSetCode, [await manager.getAddress(), 30n * DAY, DAY]),
     deployer,
   );
   const [registry, feeController, inbox, executor] = [at(1), at(2), at(3), at(4)];

@@ -207,11 +207,11 @@ function checkFactProof(index: number, count: number, given: number, offset: num
 function checkTag(tag: number, factClass: FactClass, offset: number): BatchEntry["tag"] {
   switch (tag) {
     case TAG_MESSAGE:
+    case TAG_CLAIM:
     case TAG_HASH:
       return tag;
     case TAG_BOUNTY:
-    case TAG_CLAIM:
-      if (factClass === CLASS_FAST) refuse("BATCH_BOUNTY_IN_FAST", "bounties belong to final batches", offset);
+      if (factClass === CLASS_FAST) refuse("BATCH_BOUNTY_IN_FAST", "a bounty belongs to a final batch", offset);
       return tag;
     default:
       return refuse("BATCH_UNKNOWN_TAG", `no kind of entry: ${tag}`, offset);

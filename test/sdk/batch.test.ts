@@ -46,15 +46,13 @@ describe(`sdk batches (seed ${FUZZ_SEED})`, () => {
       });
     }
 
-    it("refuses nothing, and bounties of class fast", () => {
+    it("refuses nothing, and a bounty of class fast", () => {
       expect(refusalCode(() => encodeBatches([]))).to.equal("BATCH_EMPTY");
       const rest = fast.entries.slice(1);
-      for (const tag of [1, 2] as const) {
-        const bounty = { tag, gasLimit: 0n, fee: 0n, sender: address, recipient: address, payload: "0x" } as const;
-        expect(refusalCode(() => encodeBatches([{ ...fast, entries: [bounty, ...rest] }]))).to.equal(
-          "BATCH_BOUNTY_IN_FAST",
-        );
-      }
+      const bounty = { tag: 1, gasLimit: 0n, fee: 0n, sender: address, recipient: address, payload: "0x" } as const;
+      expect(refusalCode(() => encodeBatches([{ ...fast, entries: [bounty, ...rest] }]))).to.equal(
+        "BATCH_BOUNTY_IN_FAST",
+      );
     });
   });
 

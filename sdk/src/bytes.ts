@@ -1,6 +1,6 @@
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
-import { getAddress } from "ethers";
+import { getAddress, toUtf8Bytes } from "ethers";
 import { MetalayerError } from "./errors.ts";
 
 /** Bytes as `0x` and an even number of hex digits. The sdk writes lower case and reads either. */
@@ -19,7 +19,7 @@ export function keccak(bytes: Uint8Array): Hex {
 
 /** Keccak-256 of the UTF-8 encoding of `text`. */
 export function hashText(text: string): Hex {
-  return keccak(new TextEncoder().encode(text));
+  return keccak(toUtf8Bytes(text));
 }
 
 /** Bytes as lower-case hex. */

@@ -1,0 +1,198 @@
+import { AbiCoder, type Interface, type TransactionReceipt } from "ethers";
+import type { Address, Hex } from "./bytes.ts";
+import { fixedBytes, fromHex, toAddress, toHex } from "./bytes.ts";
+import { MetalayerError } from "./errors.ts";
+import { GATEWAY_TOPICS, readSentMessages, type SentMessage } from "./events.ts";
+import { quoteFee, type FeeQuote, type Prices } from "./fees.ts";
+import { formatEvmAccount } from "./interop.ts";
+import { DEFAULT_GAS_LIMIT, messageHash } from "./message.ts";
+import { openRollup, readLogs, type RollupAccess, type RollupHandle } from "./rollup.ts";
+import type { Lane } from "./route.ts";
+import { messageStatus, type MessageStatus } from "./status.ts";
+
+/** `minGasLimit(uint256)`, the one attribute of the gateway. */
+const MIN_GAS_LIMIT_SELECTOR = "0x39f87ba1";
+
+/** The gateway's `LaneStatus`. */
+const LANE_NONE = 0n;
+const LANE_OPEN = 1n;
+
+/** A message to send or to price. */
+export interface MessageRequest {
+  /** Chain id of the source, one of the client's rollups. */
+  readonly from: bigint;
+  /** Chain id of the destination, any rollup that the source has admitted. */
+  readonly to: bigint;
+  readonly payload: string;
+  /** Least gas for the recipient's `receiveMessage`; the gateway's default is 200,000. */
+  readonly gasLimit?: bigint;
+}
+
+/**
+ * Reads and writes the gateways of several rollups through their RPC endpoints, and nothing else: no service, no timer, no cache.
+ *
+ * @example
+ * const client = await MetalayerClient.connect([
+ *   { runner: walletOnA, gateway: "0x…", registry: "0x…" },
+ *   { runner: providerOfB, gateway: "0x…", registry: "0x…" },
+ * ]);
+ * const sent = await client.send({ from: 8101n, to: 8102n, recipient: "0x…", payload: "0x1234" });
+ * const [status] = await client.status(sent.sendId);
+ * status.state; // "sent", "deliverable", "delivered" or "failed"
+ */
+export class MetalayerClient {
+  private constructor(private readonly rollups: ReadonlyMap<bigint, RollupHandle>) {}
+
+  /** Connects to the rollups. Throws `CLIENT_NO_PROVIDER`, and `CLIENT_SAME_CHAIN` if two of them have one chain id. */
+  static async connect(rollups: readonly RollupAccess[]): Promise<MetalayerClient> {
+    const handles = await Promise.all(rollups.map(openRollup));
+    const byChainId = new Map(handles.map((handle) => [handle.chainId, handle]));
+    if (byChainId.size !== handles.length) {
+      throw new MetalayerError("CLIENT_SAME_CHAIN", "two of the rollups have the same chain id", {
+        chainIds: handles.map(({ chainId }) => chainId),
+      });
+    }
+    return new MetalayerClient(byChainId);
+  }
+
+  /** Chain ids of the rollups that this client reaches. */
+  get chainIds(): bigint[] {
+    return [...this.rollups.keys()];
+  }
+
+  /** Typed contracts and provider of a rollup. Throws `CLIENT_UNKNOWN_ROLLUP`. */
+  rollup(chainId: bigint): RollupHandle {
+    const handle = this.rollups.get(chainId);
+    if (handle === undefined) {
+      throw new MetalayerError("CLIENT_UNKNOWN_ROLLUP", `this client was not given rollup ${chainId}`, { chainId });
+    }
+    return handle;
+  }
+
+  /** Price of a message and its parts, in fee units of 1e-9 ERA. Throws `CLIENT_NO_LANE` and as {@link quoteFee}. */
+  async quote(request: MessageRequest): Promise<FeeQuote> {
+    const { prices } = await this.#outLane(request.from, request.to, true);
+    const length = fromHex(request.payload).length;
+    return quoteFee(readPrices(prices), length, request.gasLimit ?? DEFAULT_GAS_LIMIT);
+  }
+
+  /**
+   * Sends a message and waits until it is in a block. Throws `CLIENT_READ_ONLY` if the source has no signer, `CLIENT_NO_LANE`, and
+   * `CLIENT_NOT_MINED` if the transaction was dropped; a revert comes as ethers' `CALL_EXCEPTION`.
+   */
+  async send(request: MessageRequest & { readonly recipient: string }): Promise<SentMessage> {
+    const { gateway, canSend } = this.rollup(request.from);
+    if (!canSend) throw new MetalayerError("CLIENT_READ_ONLY", `rollup ${request.from} was given without a signer`);
+    await this.#outLane(request.from, request.to, true);
+    const recipient = toAddress(fixedBytes("recipient", request.recipient, 20));
+    const account = formatEvmAccount({ chainId: request.to, address: recipient });
+    const attributes = request.gasLimit === undefined ? [] : [minGasLimit(request.gasLimit)];
+    const receipt = await (await gateway.sendMessage(account, request.payload, attributes)).wait();
+    const [message] = receipt === null ? [] : messagesIn(receipt, this.rollup(request.from).gatewayAddress);
+    if (message === undefined) throw new MetalayerError("CLIENT_NOT_MINED", "the transaction was dropped or replaced");
+    return message;
+  }
+
+  /**
+   * Status of a message by its sendId, or of every message of a transaction. Asks all rollups of the client for the source; `interfaces`
+   * of your contracts make their errors readable. Throws `CLIENT_UNKNOWN_ROLLUP` if the destination was not given.
+   */
+  async status(reference: Hex, interfaces: readonly Interface[] = []): Promise<MessageStatus[]> {
+    const messages = await this.find(reference);
+    if (messages.length === 0) return [{ state: "unknown", reference }];
+    return Promise.all(
+      messages.map((message) =>
+        messageStatus(message, this.rollup(message.srcChainId), this.rollup(message.dstChainId), interfaces),
+      ),
+    );
+  }
+
+  /** The message with this sendId, or the messages of this transaction, on whichever rollup of the client. */
+  async find(reference: Hex): Promise<SentMessage[]> {
+    const found = await Promise.all([...this.rollups.values()].map((source) => findOn(source, reference)));
+    return found.flat();
+  }
+
+  /**
+   * Messages `from` to `to − 1` of the current lane between two rollups, from the source's logs, each checked against its hash.
+   * Throws `CLIENT_NO_LANE`, and `CLIENT_LOGS_INCOMPLETE` if the endpoint does not return all of them.
+   */
+  async messages(src: bigint, dst: bigint, from = 0n, to?: bigint): Promise<SentMessage[]> {
+    const lane = await this.lane(src, dst);
+    const { nonce: count } = await this.#outLane(src, dst);
+    const end = to === undefined || to > count ? count : to;
+    if (from >= end) return [];
+    const topics = [GATEWAY_TOPICS.sent, GATEWAY_TOPICS.accepted, GATEWAY_TOPICS.unfunded];
+    const sent = readSentMessages(await readLogs(this.rollup(src), [topics]));
+    const messages = sent.filter(
+      (message) =>
+        message.dstChainId === dst &&
+        message.nonce >= from &&
+        message.nonce < end &&
+        messageHash(lane.networkId, lane, message) === message.sendId,
+    );
+    if (messages.length !== Number(end - from)) {
+      throw new MetalayerError(
+        "CLIENT_LOGS_INCOMPLETE",
+        `${messages.length} of ${end - from} messages found in the logs`,
+        {
+          src,
+          dst,
+          from,
+          to: end,
+        },
+      );
+    }
+    return messages;
+  }
+
+  /** Identity of the current lane between two rollups. Throws `CLIENT_NO_LANE`. */
+  async lane(src: bigint, dst: bigint): Promise<Lane> {
+    const source = this.rollup(src);
+    const [{ ownIncarnation, incarnation }, inbound, networkId] = await Promise.all([
+      this.#outLane(src, dst),
+      source.gateway.inLane(dst),
+      source.gateway.networkId(),
+    ]);
+    return {
+      networkId: toHex(fixedBytes("networkId", networkId, 32)),
+      srcChainId: src,
+      dstChainId: dst,
+      srcIncarnation: ownIncarnation,
+      dstIncarnation: incarnation,
+      srcGateway: source.gatewayAddress,
+      dstGateway: toAddress(fixedBytes("gateway", inbound.gateway, 20)),
+    };
+  }
+
+  async #outLane(src: bigint, dst: bigint, mustBeOpen = false) {
+    const lane = await this.rollup(src).gateway.outLane(dst);
+    if (lane.status === LANE_NONE || (mustBeOpen && lane.status !== LANE_OPEN)) {
+      throw new MetalayerError("CLIENT_NO_LANE", `rollup ${src} sends nothing to rollup ${dst}`, { src, dst });
+    }
+    return lane;
+  }
+}
+
+/** The attribute that asks for more or less gas than the default. */
+export function minGasLimit(gasLimit: bigint): Hex {
+  const value = AbiCoder.defaultAbiCoder().encode(["uint256"], [gasLimit]);
+  return `${MIN_GAS_LIMIT_SELECTOR}${value.slice(2)}`;
+}
+
+async function findOn(source: RollupHandle, reference: Hex): Promise<SentMessage[]> {
+  const [receipt, logs] = await Promise.all([
+    source.provider.getTransactionReceipt(reference),
+    readLogs(source, [[GATEWAY_TOPICS.sent, GATEWAY_TOPICS.accepted, GATEWAY_TOPICS.unfunded], reference]),
+  ]);
+  return receipt === null ? readSentMessages(logs) : messagesIn(receipt, source.gatewayAddress);
+}
+
+function messagesIn(receipt: TransactionReceipt, gateway: Address): SentMessage[] {
+  return readSentMessages(receipt.logs.filter((log) => log.address.toLowerCase() === gateway.toLowerCase()));
+}
+
+function readPrices(prices: Prices): Prices {
+  const { basePrice, pricePerByte, pricePerKGas, fundShare, burnShare, maxGasLimit } = prices;
+  return { basePrice, pricePerByte, pricePerKGas, fundShare, burnShare, maxGasLimit };
+}

@@ -1,0 +1,85 @@
+/**
+ * Metalayer's sdk: a typed client for the gateways, and the codec, proofs and signatures of the protocol as pure functions.
+ * Amounts are bigints, bytes are `0x…` strings, errors are {@link MetalayerError} with a stable `code`.
+ *
+ * @packageDocumentation
+ */
+export { MetalayerError } from "./errors.ts";
+export type { Address, Hex } from "./bytes.ts";
+
+// --- client ---
+export { MetalayerClient, minGasLimit } from "./client.ts";
+export type { MessageRequest } from "./client.ts";
+export type { RollupAccess, RollupHandle } from "./rollup.ts";
+export { messageStatus } from "./status.ts";
+export type { MessageStatus } from "./status.ts";
+export { GATEWAY_TOPICS, readDeliveryAttempts, readSentMessages } from "./events.ts";
+export type { DeliveryAttempt, GatewayLog, LogPosition, SentMessage } from "./events.ts";
+export { explainRevert } from "./reverts.ts";
+
+// --- addresses and fees ---
+export { formatEvmAccount, parseEvmAccount } from "./interop.ts";
+export type { EvmAccount } from "./interop.ts";
+export {
+  FEE_STEP,
+  FEE_UNIT_WEI,
+  feeUnitsToWei,
+  quoteFee,
+  splitEarnings,
+  weiToFeeUnitsDown,
+  weiToFeeUnitsUp,
+} from "./fees.ts";
+export type { FeeQuote, Prices } from "./fees.ts";
+
+// --- messages, trees, facts, batches ---
+export { networkId } from "./network.ts";
+export type { Network } from "./network.ts";
+export { laneId, packRoute, unpackRoute } from "./route.ts";
+export type { Lane, Route } from "./route.ts";
+export {
+  chainHeads,
+  CHECKPOINT_INTERVAL,
+  DEFAULT_GAS_LIMIT,
+  KIND_BOUNTY,
+  KIND_MESSAGE,
+  MAX_PAYLOAD_LENGTH,
+  messageHash,
+  nextHead,
+  packHeader,
+  unpackHeader,
+} from "./message.ts";
+export type { Message, MessageHeader, MessageKind } from "./message.ts";
+export { MAX_LEAVES, nodeHash, partSiblings, rootFromPart, siblingCount, treeRoot, verifyPart } from "./tree.ts";
+export type { TreePart } from "./tree.ts";
+export {
+  CLASS_FAST,
+  CLASS_FINAL,
+  factLeaves,
+  factProof,
+  headFactHash,
+  laneFactHash,
+  networkRoot,
+  rootFromFact,
+} from "./fact.ts";
+export type { FactClass, FactProof, HeadFact, LaneFact } from "./fact.ts";
+export { decodeBatches, encodeBatches, TAG_BOUNTY, TAG_CLAIM, TAG_HASH, TAG_MESSAGE } from "./batch.ts";
+export type { Batch, BatchEntry, FullEntry, HashEntry } from "./batch.ts";
+export { buildBatch, openBatch, proveRange } from "./lane.ts";
+export type { BatchOptions, LaneRange, OpenedBatch, ProvenRange } from "./lane.ts";
+
+// --- attestations and signing sessions ---
+export {
+  attestationDigest,
+  bitmapOf,
+  decodeAttestation,
+  encodeAttestation,
+  indexesOf,
+  isQuorum,
+} from "./attestation.ts";
+export type { Attestation } from "./attestation.ts";
+export { possessionDigest, provePossession, verifyPossession } from "./possession.ts";
+export type { PossessionSubject } from "./possession.ts";
+export { pointFromHex, pointToHex, publicKey, randomSecretKey, verifySchnorr } from "./schnorr.ts";
+export type { Point, Signature } from "./schnorr.ts";
+export { combine, createNonce, discardNonce, openSession, signPartial, sortEntries, verifyPartial } from "./session.ts";
+export type { NonceCommitment, SecretNonce, Session, SessionContext, SessionEntry } from "./session.ts";

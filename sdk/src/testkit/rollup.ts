@@ -1,0 +1,64 @@
+import type { Provider, Signer } from "ethers";
+import { fixedBytes, toAddress, toHex, type Hex } from "../bytes.ts";
+import { MetalayerError } from "../errors.ts";
+import { formatEvmAccount } from "../interop.ts";
+import type { CoreContracts } from "./deploy.ts";
+
+/** One rollup of a test network with the protocol's real contracts. */
+export class TestRollup {
+  readonly accessManager: CoreContracts["accessManager"];
+  readonly era: CoreContracts["era"];
+  readonly feeController: CoreContracts["feeController"];
+  readonly gateway: CoreContracts["gateway"];
+  readonly guardianSet: CoreContracts["guardianSet"];
+  readonly guardianStaking: CoreContracts["guardianStaking"];
+  readonly rollupRegistry: CoreContracts["rollupRegistry"];
+  readonly stateRootInbox: CoreContracts["stateRootInbox"];
+
+  /** `signer` deployed everything, administers it, and on home holds all ERA. */
+  constructor(
+    readonly chainId: bigint,
+    readonly signer: Signer,
+    readonly provider: Provider,
+    contracts: CoreContracts,
+  ) {
+    this.accessManager = contracts.accessManager;
+    this.era = contracts.era;
+    this.feeController = contracts.feeController;
+    this.gateway = contracts.gateway;
+    this.guardianSet = contracts.guardianSet;
+    this.guardianStaking = contracts.guardianStaking;
+    this.rollupRegistry = contracts.rollupRegistry;
+    this.stateRootInbox = contracts.stateRootInbox;
+  }
+
+  /** ERC-7930 bytes of an account or contract on this rollup, as `sendMessage` takes its recipient. */
+  async interop(account: string | { getAddress(): Promise<string> }): Promise<Hex> {
+    const address = typeof account === "string" ? account : await account.getAddress();
+    return formatEvmAccount({ chainId: this.chainId, address: toAddress(fixedBytes("address", address, 20)) });
+  }
+
+  /** Lets seconds pass and mines a block. Throws `TESTKIT_NO_TIME` if the provider is none of a development node. */
+  async passTime(seconds: number): Promise<void> {
+    const { provider } = this;
+    if (!("send" in provider) || typeof provider.send !== "function") {
+      throw new MetalayerError("TESTKIT_NO_TIME", "the provider cannot change the time: it has no `send`");
+    }
+    await provider.send("evm_increaseTime", [seconds]);
+    await provider.send("evm_mine", []);
+  }
+
+  /** Hash of the newest block. */
+  async latestBlockHash(): Promise<Hex> {
+    const block = await this.provider.getBlock("latest");
+    return toHex(fixedBytes("block hash", block?.hash ?? "0x", 32));
+  }
+
+  /** Serial of a guardian table that is accepted now; forms a new one if time has run out on the last. */
+  async acceptedSerial(): Promise<number> {
+    const serial = await this.guardianSet.currentSerial();
+    if (await this.guardianSet.isAccepted(serial)) return Number(serial);
+    await (await this.guardianSet.rotate()).wait();
+    return Number(await this.guardianSet.currentSerial());
+  }
+}

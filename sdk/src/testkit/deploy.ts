@@ -54,12 +54,12 @@ export async function runDeployments(
 ): Promise<void> {
   const factory = Create3Factory__factory.connect(place.factory, deployer);
   for (const { id, contract, salt, address, args } of deployments) {
-    const { bytecode, createInterface } = artifact(contract);
+    const source = artifact(contract);
     const predicted = await factory.addressOf(place.deployer, salt);
     if (predicted !== address) {
       throw new MetalayerError("TESTKIT_ADDRESS", `${id} would stand at ${predicted}, not at ${address}`, { id });
     }
-    await (await factory.deploy(salt, concat([bytecode, createInterface().encodeDeploy(args)]))).wait();
+    await (await factory.deploy(salt, concat([source.bytecode, source.createInterface().encodeDeploy(args)]))).wait();
   }
 }
 

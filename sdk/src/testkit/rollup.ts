@@ -4,6 +4,8 @@ import { MetalayerError } from "../errors.ts";
 import { formatEvmAccount } from "../interop.ts";
 import type { CoreContracts } from "./deploy.ts";
 
+type DevelopmentProvider = Provider & { send(method: string, parameters: unknown[]): Promise<unknown> };
+
 /** One rollup of a test network with the protocol's real contracts. */
 export class TestRollup {
   readonly accessManager: CoreContracts["accessManager"];
@@ -41,7 +43,7 @@ export class TestRollup {
   /** Lets seconds pass and mines a block. Throws `TESTKIT_NO_TIME` if the provider is none of a development node. */
   async passTime(seconds: number): Promise<void> {
     const { provider } = this;
-    if (!("send" in provider) || typeof provider.send !== "function") {
+    if (!isDevelopmentProvider(provider)) {
       throw new MetalayerError("TESTKIT_NO_TIME", "the provider cannot change the time: it has no `send`");
     }
     await provider.send("evm_increaseTime", [seconds]);
@@ -61,4 +63,8 @@ export class TestRollup {
     await (await this.guardianSet.rotate()).wait();
     return Number(await this.guardianSet.currentSerial());
   }
+}
+
+function isDevelopmentProvider(provider: Provider): provider is DevelopmentProvider {
+  return "send" in provider && typeof provider.send === "function";
 }

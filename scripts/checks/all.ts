@@ -9,11 +9,13 @@ import { leftovers } from "./leftovers.ts";
 import { licences } from "./licences.ts";
 import { lock } from "./lock.ts";
 import { names } from "./names.ts";
+import { pack } from "./pack.ts";
 import { readme } from "./readme.ts";
 import { sizes } from "./sizes.ts";
 import { storage } from "./storage.ts";
 import { runTool, tools } from "./tools.ts";
 import { upgrades } from "./upgrades.ts";
+import { vectors } from "./vectors.ts";
 import { warnings } from "./warnings.ts";
 
 /** The other checks look at what this one makes. */
@@ -41,6 +43,8 @@ const OWN: readonly Check[] = [
   warnings,
   licences,
   lock,
+  vectors,
+  pack,
 ];
 
 interface Row extends Verdict {

@@ -4,8 +4,7 @@ import hre from "hardhat";
 import { Random } from "../../scripts/checks/vectors/random.ts";
 import { GROUP_ORDER, publicKey } from "../../sdk/src/schnorr.ts";
 import { SignatureHarness__factory, type SignatureHarness } from "../../typechain-types/index.js";
-
-const SEED = process.env["TEST_SEED"] ?? "guardian table 1";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 
 describe("GuardianTable", () => {
   let harness: SignatureHarness;
@@ -111,8 +110,8 @@ describe("GuardianTable", () => {
       }
     });
 
-    it(`does so for random tables with giants and dwarfs (seed "${SEED}")`, async () => {
-      const random = new Random(SEED);
+    it(`does so for random tables with giants and dwarfs (seed ${FUZZ_SEED})`, async () => {
+      const random = new Random(`tables ${FUZZ_SEED}`);
       for (let round = 0; round < 60; round++) {
         const weights = Array.from({ length: random.between(4, 12) }, () =>
           BigInt(random.pick([0, 1, 2, 50, 300, 1_000])),

@@ -3,6 +3,7 @@ import { getAddress } from "ethers";
 import { attestationDigest, encodeAttestation, isQuorum } from "../../sdk/src/attestation.ts";
 import { fromHex, toHex, type Hex } from "../../sdk/src/bytes.ts";
 import { FIELD_PRIME, GROUP_ORDER, modN, publicKey } from "../../sdk/src/schnorr.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { NETWORK_ID, signAs, testGuardians, type TestGuardian } from "../helpers/network.ts";
 import {
   admitAll,
@@ -14,8 +15,6 @@ import {
   type GuardianSetFixture,
 } from "../helpers/guardianSet.ts";
 import { Random } from "../../scripts/checks/vectors/random.ts";
-
-const SEED = process.env["TEST_SEED"] ?? "attestations 1";
 
 /** Positions of the set bits. */
 function positions(bitmap: number): number[] {
@@ -139,8 +138,8 @@ describe("GuardianSet attestations", () => {
       }
     });
 
-    it(`refuses random bytes and never reverts (seed "${SEED}")`, async () => {
-      const random = new Random(SEED);
+    it(`refuses random bytes and never reverts (seed ${FUZZ_SEED})`, async () => {
+      const random = new Random(`attestations ${FUZZ_SEED}`);
       for (let i = 0; i < 100; i++) {
         const bytes = fromHex(random.bytes(random.between(1, 200)));
         // Half of them name the real table, so that they get past the look-up.
@@ -302,11 +301,11 @@ describe("GuardianSet attestations", () => {
       const root = rootOf("domain");
       const [guardian] = guardians;
       if (!guardian) throw new Error("four guardians");
-      // CAST: ethers returns hex
       const digests: Readonly<Record<string, Hex>> = {
         "this network's attestation": attestationDigest(NETWORK_ID, root),
         "another network's attestation": attestationDigest(other.networkId, root),
         "the naked root": root,
+        // CAST: ethers returns hex
         "a proof of possession": (await set.possessionDigest(guardian.operator, guardian.key)) as Hex,
       };
       for (const [name, digest] of Object.entries(digests)) {

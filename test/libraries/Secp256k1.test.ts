@@ -4,8 +4,7 @@ import hre from "hardhat";
 import { Random } from "../../scripts/checks/vectors/random.ts";
 import { FIELD_PRIME, GROUP_ORDER, liftX, publicKey, type Point } from "../../sdk/src/schnorr.ts";
 import { SignatureHarness__factory, type SignatureHarness } from "../../typechain-types/index.js";
-
-const SEED = process.env["TEST_SEED"] ?? "secp256k1 differential 1";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 
 describe("Secp256k1", () => {
   let harness: SignatureHarness;
@@ -76,8 +75,8 @@ describe("Secp256k1", () => {
       it(name, async () => expect(await sum(multiples.map(publicKey))).to.deep.equal(expected(multiples)));
     }
 
-    it(`agrees with the curve library on random sums full of coincidences (seed "${SEED}")`, async () => {
-      const random = new Random(SEED);
+    it(`agrees with the curve library on random sums full of coincidences (seed ${FUZZ_SEED})`, async () => {
+      const random = new Random(`secp256k1 ${FUZZ_SEED}`);
       for (let round = 0; round < 60; round++) {
         // Few distinct multiples and their negatives: equal, opposite and infinite sums occur all the time.
         const multiples = Array.from({ length: random.between(1, 12) }, () => {

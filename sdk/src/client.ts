@@ -1,6 +1,6 @@
 import { AbiCoder, type Interface, type TransactionReceipt } from "ethers";
 import type { Address, Hex } from "./bytes.ts";
-import { fixedBytes, fromHex, toAddress, toHex } from "./bytes.ts";
+import { fixedBytes, fromHex, toAddress, toHex, uintBytes } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
 import { GATEWAY_TOPICS, readSentMessages, type SentMessage } from "./events.ts";
 import { quoteFee, type FeeQuote, type Prices } from "./fees.ts";
@@ -16,6 +16,9 @@ const MIN_GAS_LIMIT_SELECTOR = "0x39f87ba1";
 /** The gateway's `LaneStatus`. */
 const LANE_NONE = 0n;
 const LANE_OPEN = 1n;
+
+/** Nonces that one log request asks for; nodes bound the length of a topic list. */
+const NONCES_PER_REQUEST = 256n;
 
 /** A message to send or to price. */
 export interface MessageRequest {
@@ -122,15 +125,13 @@ export class MetalayerClient {
     const { nonce: count } = await this.#outLane(src, dst);
     const end = to === undefined || to > count ? count : to;
     if (from >= end) return [];
-    const topics = [GATEWAY_TOPICS.sent, GATEWAY_TOPICS.accepted, GATEWAY_TOPICS.unfunded];
-    const sent = readSentMessages(await readLogs(this.rollup(src), [topics]));
-    const messages = sent.filter(
-      (message) =>
-        message.dstChainId === dst &&
-        message.nonce >= from &&
-        message.nonce < end &&
-        messageHash(lane.networkId, lane, message) === message.sendId,
-    );
+    const messages: SentMessage[] = [];
+    // One round per page of the range.
+    for (let first = from; first < end; first += NONCES_PER_REQUEST) {
+      const last = first + NONCES_PER_REQUEST < end ? first + NONCES_PER_REQUEST : end;
+      const page = await readPage(this.rollup(src), dst, first, last);
+      messages.push(...page.filter((message) => messageHash(lane.networkId, lane, message) === message.sendId));
+    }
     if (messages.length !== Number(end - from)) {
       throw new MetalayerError(
         "CLIENT_LOGS_INCOMPLETE",
@@ -178,6 +179,24 @@ export class MetalayerClient {
 export function minGasLimit(gasLimit: bigint): Hex {
   const value = AbiCoder.defaultAbiCoder().encode(["uint256"], [gasLimit]);
   return `${MIN_GAS_LIMIT_SELECTOR}${value.slice(2)}`;
+}
+
+/** Messages of a range of nonces in any incarnation of the lane: where they are, then what they say. */
+async function readPage(source: RollupHandle, dst: bigint, from: bigint, to: bigint): Promise<SentMessage[]> {
+  const nonces = Array.from({ length: Number(to - from) }, (_, index) => word(from + BigInt(index)));
+  const accepted = await readLogs(source, [GATEWAY_TOPICS.accepted, null, word(dst), nonces]);
+  const ids = accepted.flatMap(({ topics }) => topics[1] ?? []);
+  const [first, last] = [accepted[0], accepted.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const kinds = [GATEWAY_TOPICS.sent, GATEWAY_TOPICS.unfunded];
+  return readSentMessages([
+    ...(await readLogs(source, [kinds, ids], first.blockNumber, last.blockNumber)),
+    ...accepted,
+  ]);
+}
+
+function word(value: bigint): Hex {
+  return toHex(uintBytes("topic", value, 32));
 }
 
 async function findOn(source: RollupHandle, reference: Hex): Promise<SentMessage[]> {

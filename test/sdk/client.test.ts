@@ -215,6 +215,14 @@ describe("MetalayerClient", () => {
       expect(await client.messages(B, A)).to.deep.equal([]);
     });
 
+    it("reads lanes of more nonces than one request asks for", async () => {
+      const { client, onA, onB, to } = await fixture();
+      const recipient = await onB.interop(to);
+      for (let i = 0; i < 260; i++) await onA.gateway.sendMessage(recipient, "0x", []);
+      const nonces = (await client.messages(A, B, 2n)).map(({ nonce }) => nonce);
+      expect(nonces).to.deep.equal(Array.from({ length: 258 }, (_, i) => BigInt(i + 2)));
+    });
+
     it("says so if the endpoint does not return all of them", async () => {
       const { client, access, onA, to } = await fixture();
       await client.send({ from: A, to: B, recipient: to, payload: "0x" });

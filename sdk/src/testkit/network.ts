@@ -41,7 +41,7 @@ const FREE: Prices = {
   maxGasLimit: 10_240_000n,
 };
 /** Rounds in which `deliverAll` follows messages that cause further messages. */
-const MAX_ROUNDS = 64;
+const MAX_ROUNDS = 32;
 const DAY = 86_400n;
 const ERA = 10n ** 18n;
 const LIMIT = 50_000_000n;

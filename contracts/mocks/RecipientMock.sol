@@ -24,7 +24,7 @@ contract RecipientMock is IERC7786Recipient {
     Mode public mode;
     uint256 public received;
     mapping(bytes32 receiveId => uint256) public receivedById;
-    address public target;
+    address public callee;
     bytes public data;
     bool public reentrySucceeded;
     bytes public reentryResult;
@@ -35,7 +35,7 @@ contract RecipientMock is IERC7786Recipient {
 
     /// @notice What the re-entering modes call.
     function setCall(address target_, bytes calldata data_) external {
-        (target, data) = (target_, data_);
+        (callee, data) = (target_, data_);
     }
 
     /// @notice Calls anything in this contract's name.
@@ -79,7 +79,7 @@ contract RecipientMock is IERC7786Recipient {
         emit Received(msg.sender, receiveId, sender, payload, gasGiven);
         if (mode == Mode.Reenter || mode == Mode.ReenterOnce) {
             if (mode == Mode.ReenterOnce) mode = Mode.Accept;
-            (reentrySucceeded, reentryResult) = target.call(data);
+            (reentrySucceeded, reentryResult) = callee.call(data);
         }
         return IERC7786Recipient.receiveMessage.selector;
     }

@@ -1,0 +1,96 @@
+import { expect } from "chai";
+import { encodeBatches } from "../../sdk/src/batch.ts";
+import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
+import { gatewayFixture } from "../helpers/gateway.ts";
+import { deliver, prepareDelivery } from "../helpers/network.ts";
+
+describe("MetalayerGateway, delivering", () => {
+  describe("class fast", () => {
+    it("reaches only recipients that opted in, within their own limit (DESIGN §4)", async () => {
+      const { A, B, recipient, send, relay, id } = await gatewayFixture();
+      await send(4);
+      const address = await recipient.getAddress();
+      const refused = B.gateway.interface.encodeErrorResult("GatewayFastRefused", [address, A.chainId]);
+      await expect(relay({ class: CLASS_FAST, part: { from: 0n, to: 1n } }))
+        .to.emit(B.gateway, "MessageFailed")
+        .withArgs(await id(0), refused);
+      await expect(B.gateway.connect(B.user).setFastLimit(address, A.chainId, 1))
+        .to.be.revertedWithCustomError(B.gateway, "GatewayUnauthorized")
+        .withArgs(await B.user.getAddress());
+      await recipient.call(
+        B.gateway,
+        B.gateway.interface.encodeFunctionData("setFastAdmin", [await B.user.getAddress()]),
+      );
+      await B.gateway.connect(B.user).setFastLimit(address, A.chainId, 2);
+      await relay({ class: CLASS_FAST });
+      expect(await recipient.received()).to.equal(2);
+      expect(await B.gateway.deliveredWord(A.chainId, 0)).to.equal(0);
+      expect(await B.gateway.isDelivered(A.chainId, 0)).to.equal(true);
+      expect(await B.gateway.isDelivered(A.chainId, 2)).to.equal(false);
+      await B.connection.networkHelpers.time.increase(43_200);
+      await relay({ class: CLASS_FAST });
+      expect(await recipient.received()).to.equal(3);
+      await B.gateway.connect(B.user).setFastLimit(address, A.chainId, 0);
+      await B.connection.networkHelpers.time.increase(86_400);
+      await relay({ class: CLASS_FAST });
+      expect(await recipient.received()).to.equal(3);
+      expect((await B.gateway.fastPolicy(address, A.chainId)).perDay).to.equal(0);
+    });
+
+    it("is not repeated by final, nor final by fast (I4)", async () => {
+      const { A, B, recipient, send, relay } = await gatewayFixture();
+      await recipient.call(
+        B.gateway,
+        B.gateway.interface.encodeFunctionData("setFastLimit", [await recipient.getAddress(), A.chainId, 100]),
+      );
+      await send(10);
+      await relay({ class: CLASS_FAST, from: 0n, to: 9n, part: { from: 2n, to: 5n } });
+      await expect(relay({ class: CLASS_FAST, part: { from: 2n, to: 5n } })).to.be.revertedWithCustomError(
+        B.gateway,
+        "GatewayNothingToDeliver",
+      );
+      await expect(relay({ class: CLASS_FINAL, part: { from: 3n, to: 4n } })).to.be.revertedWithCustomError(
+        B.gateway,
+        "GatewayNothingToDeliver",
+      );
+      await relay({ class: CLASS_FINAL });
+      expect(await recipient.received()).to.equal(10);
+      await expect(relay({ class: CLASS_FAST })).to.be.revertedWithCustomError(B.gateway, "GatewayNothingToDeliver");
+    });
+
+    it("R5 a reorganised source: the other message at that nonce is still delivered when final, and said so", async () => {
+      const { net, A, B, recipient, send, relay, id } = await gatewayFixture();
+      await recipient.call(
+        B.gateway,
+        B.gateway.interface.encodeFunctionData("setFastLimit", [await recipient.getAddress(), A.chainId, 100]),
+      );
+      const snapshot = await A.connection.networkHelpers.takeSnapshot();
+      await send(2);
+      const gone = await id(0);
+      await deliver(net, A, B, { class: CLASS_FAST, part: { from: 0n, to: 1n } });
+      await snapshot.restore();
+      await send(2);
+      const instead = await id(0);
+      expect(instead).not.to.equal(gone);
+      await expect(relay())
+        .to.emit(B.gateway, "FastContradicted")
+        .withArgs(A.chainId, 0, instead)
+        .and.to.emit(B.gateway, "MessageDelivered")
+        .withArgs(instead);
+      expect(await recipient.receivedById(gone)).to.equal(1);
+      expect(await recipient.receivedById(instead)).to.equal(1);
+      expect(await recipient.received()).to.equal(3);
+    });
+
+    it("needs the block hash in the fact, and a fast fact is no final one", async () => {
+      const { net, A, B, send } = await gatewayFixture();
+      await send(1);
+      const fast = await prepareDelivery(net, A, B, { class: CLASS_FAST });
+      const asFinal = encodeBatches([{ ...fast.batch, class: CLASS_FINAL, srcBlockHash: `0x${"00".repeat(32)}` }]);
+      await expect(B.gateway.connect(B.relayer).relay(fast.attestation, asFinal)).to.be.revertedWithCustomError(
+        B.gateway,
+        "GatewayRootMismatch",
+      );
+    });
+  });
+});

@@ -53,7 +53,6 @@ export default defineConfig({
     profiles: { default: compiler, production: compiler },
     npmFilesToBuild: [
       "@openzeppelin/contracts/access/manager/AccessManager.sol",
-      "@openzeppelin/contracts/governance/TimelockController.sol",
       "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol",
     ],
   },

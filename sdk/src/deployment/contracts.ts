@@ -1,0 +1,122 @@
+import { AbiCoder, concat, Interface } from "ethers";
+import type { Address, Hex } from "../bytes.ts";
+import { asHex, contractSalt, type Addresses, type ContractName } from "./addresses.ts";
+import type { ArtifactName, ArtifactSource } from "./artifacts.ts";
+import { rollupOf, type NetworkParameters } from "./parameters.ts";
+
+/** One contract to place through the factory. */
+export interface ContractPlan {
+  readonly name: ContractName;
+  readonly artifact: ArtifactName;
+  readonly address: Address;
+  readonly salt: Hex;
+  readonly initCode: Hex;
+  /** Must stand before: constructors of the proxies call into their implementations, one into another contract. */
+  readonly after: readonly ContractName[];
+}
+
+interface Source {
+  readonly name: ContractName;
+  readonly artifact: ArtifactName;
+  readonly args: readonly unknown[];
+  readonly after?: readonly ContractName[];
+}
+
+/** Calldata of the factory for a contract. */
+export function factoryCall(contract: ContractPlan): Hex {
+  const factory = new Interface(["function deploy(bytes32 salt, bytes initCode) returns (address)"]);
+  return asHex(factory.encodeFunctionData("deploy", [contract.salt, contract.initCode]));
+}
+
+/** All contracts of a rollup with their code, in an order in which they can be placed one after the other. */
+export function contractPlans(
+  parameters: NetworkParameters,
+  chainId: bigint,
+  networkId: Hex,
+  at: Addresses,
+  artifacts: ArtifactSource,
+): ContractPlan[] {
+  const rollup = rollupOf(parameters, chainId);
+  const sources = [...plainSources(parameters, chainId, at), ...codeSources(networkId, rollup.incarnation, at), ...proxySources(parameters, at, artifacts)];
+  return sources.map(({ name, artifact, args, after = [] }) => ({
+    name,
+    artifact,
+    address: at[name],
+    salt: contractSalt(parameters, rollup, name),
+    initCode: initCode(artifacts, artifact, args),
+    after,
+  }));
+}
+
+function initCode(artifacts: ArtifactSource, name: ArtifactName, args: readonly unknown[]): Hex {
+  const { abi, bytecode } = artifacts(name);
+  return asHex(concat([bytecode, new Interface(abi).encodeDeploy(args)]));
+}
+
+function plainSources(parameters: NetworkParameters, chainId: bigint, at: Addresses): Source[] {
+  const { timelockDelay, governor, canceller, anchorHeartbeat, home, genesisHolder, deployer } = parameters;
+  const stack = rollupOf(parameters, chainId).stackKind === "arbitrum" ? "ArbitrumStack" : "EvmStack";
+  const eraArgs = [at.AccessManager, at.MetalayerGateway, at.RollupRegistry, at.FeeController, home, genesisHolder];
+  return [
+    { name: "RollupStack", artifact: stack, args: [] },
+    { name: "AnchorLog", artifact: "AnchorLog", args: [at.RollupStack, anchorHeartbeat] },
+    { name: "AccessManager", artifact: "AccessManager", args: [deployer] },
+    { name: "RollupTimelock", artifact: "RollupTimelock", args: [timelockDelay, governor, canceller] },
+    { name: "Era", artifact: "Era", args: eraArgs },
+  ];
+}
+
+function codeSources(networkId: Hex, incarnation: bigint, at: Addresses): Source[] {
+  const wiring = {
+    networkId,
+    inbox: at.StateRootInbox,
+    guardianSet: at.GuardianSet,
+    staking: at.GuardianStaking,
+    feeController: at.FeeController,
+    registry: at.RollupRegistry,
+    accessManager: at.AccessManager,
+    governanceExecutor: at.GovernanceExecutor,
+  };
+  return [
+    { name: "StateRootInboxCode", artifact: "StateRootInbox", args: [networkId, at.GuardianSet, at.RollupRegistry] },
+    { name: "RollupRegistryCode", artifact: "RollupRegistry", args: [at.MetalayerGateway, at.Era, incarnation] },
+    { name: "GuardianSetCode", artifact: "GuardianSet", args: [networkId, at.GuardianStaking] },
+    { name: "GuardianStakingCode", artifact: "GuardianStaking", args: [at.Era, at.GuardianSet, at.FeeController] },
+    { name: "FeeControllerCode", artifact: "FeeController", args: [at.Era, at.MetalayerGateway] },
+    { name: "MetalayerGatewayCode", artifact: "MetalayerGateway", args: [wiring] },
+  ];
+}
+
+function proxySources(parameters: NetworkParameters, at: Addresses, artifacts: ArtifactSource): Source[] {
+  const { staking, guardians, fund } = parameters;
+  const manager = at.AccessManager;
+  const initial: [keyof typeof CODE_OF, readonly unknown[]][] = [
+    ["StateRootInbox", [manager]],
+    ["RollupRegistry", [manager]],
+    ["GuardianSet", [manager, guardians.epochLength, guardians.grace]],
+    ["FeeController", [manager, fund, at.GuardianStaking]],
+    ["MetalayerGateway", [manager]],
+    ["GuardianStaking", [manager, staking.unbonding, staking.evidenceWindow]],
+  ];
+  return initial.map(([name, args]) => {
+    const call = new Interface(artifacts(name).abi).encodeFunctionData("initialize", args);
+    // The staking contract reads the guardian set's grace period when it is initialised.
+    const after: ContractName[] = name === "GuardianStaking" ? [CODE_OF[name], "GuardianSet"] : [CODE_OF[name]];
+    return { name, artifact: "ERC1967Proxy", args: [at[CODE_OF[name]], call], after };
+  });
+}
+
+/** Implementation behind each proxy. */
+export const CODE_OF = {
+  StateRootInbox: "StateRootInboxCode",
+  RollupRegistry: "RollupRegistryCode",
+  GuardianSet: "GuardianSetCode",
+  GuardianStaking: "GuardianStakingCode",
+  FeeController: "FeeControllerCode",
+  MetalayerGateway: "MetalayerGatewayCode",
+} as const satisfies Partial<Record<ContractName, ContractName>>;
+
+/** A word as ABI-encoded, for comparisons with immutables. */
+export function word(type: string, value: unknown): Hex {
+  return asHex(AbiCoder.defaultAbiCoder().encode([type], [value]));
+}

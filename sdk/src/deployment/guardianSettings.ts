@@ -1,0 +1,170 @@
+import type { BootstrapGuardian } from "./parameters.ts";
+import { adminCall, listed, type Setting } from "./settings.ts";
+import type { View } from "./view.ts";
+
+/** Guardians, tables, staking periods and where fees go. */
+export function guardianSettings(view: View): Setting[] {
+  const { guardians } = view.plan.parameters;
+  return [
+    epochs(view),
+    minimumWeight(view),
+    ...guardians.bootstrap.map((guardian) => bootstrapGuardian(view, guardian)),
+    admittedGuardians(view),
+    barredGuardians(view),
+    table(view),
+    stakingPeriods(view),
+    feeReceivers(view),
+  ];
+}
+
+function epochs(view: View): Setting {
+  const { epochLength, grace } = view.plan.parameters.guardians;
+  return {
+    contract: "GuardianSet",
+    name: "settings",
+    expected: { epochLength: String(epochLength), grace: String(grace) },
+    async read() {
+      const [length, period] = await view.read("GuardianSet", "settings");
+      return { epochLength: String(length), grace: String(period) };
+    },
+    repair: () => [adminCall(view, "GuardianSet", "setEpoch", [epochLength, grace], 60_000n)],
+  };
+}
+
+function minimumWeight(view: View): Setting {
+  const wanted = view.plan.parameters.guardians.minimumWeight;
+  return {
+    contract: "GuardianSet",
+    name: "minimumWeight",
+    expected: { minimumWeight: String(wanted) },
+    read: async () => ({ minimumWeight: String((await view.read("GuardianSet", "minimumWeight"))[0]) }),
+    repair: () => [adminCall(view, "GuardianSet", "setMinimumWeight", [wanted], 60_000n)],
+  };
+}
+
+function bootstrapGuardian(view: View, guardian: BootstrapGuardian): Setting {
+  const { operator, key, proof, weight, expiry } = guardian;
+  return {
+    contract: "GuardianSet",
+    name: `guardian(${operator})`,
+    expected: {
+      key: `${key.x}, ${key.y}`,
+      admitted: "true",
+      bootstrapWeight: String(weight),
+      bootstrapExpiry: String(expiry),
+    },
+    async read() {
+      const [info] = await view.read("GuardianSet", "operatorInfo", operator);
+      return {
+        key: `${info.key.x}, ${info.key.y}`,
+        admitted: String(info.candidate && info.admitted),
+        bootstrapWeight: String(info.bootstrapWeight),
+        bootstrapExpiry: String(info.bootstrapExpiry),
+      };
+    },
+    repair(wrong, actual) {
+      const admit = adminCall(view, "GuardianSet", "admit", [operator, weight, expiry], 150_000n);
+      if (actual["key"] === "0, 0") {
+        return [adminCall(view, "GuardianSet", "register", [operator, key, proof], 250_000n), admit];
+      }
+      // A key is bound to its operator for ever: another one cannot be repaired.
+      return wrong.includes("key") ? [] : [admit];
+    },
+  };
+}
+
+/** Guardians admitted by governance, whether or not the parameters know them. Who joined with stake is not counted. */
+function admittedGuardians(view: View): Setting {
+  const wanted = view.plan.parameters.guardians.bootstrap.map(({ operator }) => operator);
+  return {
+    contract: "GuardianSet",
+    name: "admitted",
+    expected: { admitted: listed(wanted) },
+    async read() {
+      const candidates: string[] = [...(await view.read("GuardianSet", "candidates"))[0]];
+      const infos = await Promise.all(candidates.map((operator) => view.read("GuardianSet", "operatorInfo", operator)));
+      return { admitted: listed(candidates.filter((_, index) => infos[index]?.[0].admitted)) };
+    },
+    repair: (_, actual) =>
+      split(actual["admitted"])
+        .filter((operator) => !wanted.some((known) => known === operator))
+        .map((operator) => adminCall(view, "GuardianSet", "remove", [operator], 80_000n)),
+  };
+}
+
+function barredGuardians(view: View): Setting {
+  const wanted = view.plan.parameters.guardians.barred ?? [];
+  return {
+    contract: "GuardianSet",
+    name: "barred",
+    expected: { barred: listed(wanted) },
+    async read() {
+      const removed = new Set((await view.events("GuardianSet", "GuardianRemoved")).map((event) => String(event[0])));
+      const operators = [...removed];
+      const infos = await Promise.all(operators.map((operator) => view.read("GuardianSet", "operatorInfo", operator)));
+      return { barred: listed(operators.filter((_, index) => infos[index]?.[0].barred)) };
+    },
+    repair: (_, actual) =>
+      wanted
+        .filter((operator) => !split(actual["barred"]).includes(operator))
+        .map((operator) => adminCall(view, "GuardianSet", "remove", [operator], 80_000n)),
+  };
+}
+
+/** Whether attestations can be accepted now. Forming the first or an overdue table is open to anyone. */
+function table(view: View): Setting {
+  const size = BigInt(view.plan.parameters.guardians.bootstrap.length);
+  return {
+    contract: "GuardianSet",
+    name: "table",
+    expected: { table: "accepted" },
+    async read() {
+      const [serial] = await view.read("GuardianSet", "currentSerial");
+      if (serial === 0n) return { table: "none" };
+      const [accepted] = await view.read("GuardianSet", "isAccepted", serial);
+      return { table: accepted ? "accepted" : "expired" };
+    },
+    repair: () => [adminCall(view, "GuardianSet", "rotate", [], 300_000n + 60_000n * size)],
+  };
+}
+
+function stakingPeriods(view: View): Setting {
+  const { unbonding, evidenceWindow } = view.plan.parameters.staking;
+  return {
+    contract: "GuardianStaking",
+    name: "periods",
+    expected: { unbonding: String(unbonding), evidenceWindow: String(evidenceWindow) },
+    async read() {
+      const [first, second] = await view.read("GuardianStaking", "periods");
+      return { unbonding: String(first), evidenceWindow: String(second) };
+    },
+    repair: () => [adminCall(view, "GuardianStaking", "setPeriods", [unbonding, evidenceWindow], 80_000n)],
+  };
+}
+
+function feeReceivers(view: View): Setting {
+  const { fund } = view.plan.parameters;
+  const guardianPool = view.plan.addresses.GuardianStaking;
+  return {
+    contract: "FeeController",
+    name: "receivers",
+    expected: { fund, guardianPool },
+    async read() {
+      const [[actualFund], [actualPool]] = await Promise.all([
+        view.read("FeeController", "fund"),
+        view.read("FeeController", "guardianPool"),
+      ]);
+      return { fund: String(actualFund), guardianPool: String(actualPool) };
+    },
+    repair: (wrong) => [
+      ...(wrong.includes("fund") ? [adminCall(view, "FeeController", "setFund", [fund], 60_000n)] : []),
+      ...(wrong.includes("guardianPool")
+        ? [adminCall(view, "FeeController", "setGuardianPool", [guardianPool], 60_000n)]
+        : []),
+    ],
+  };
+}
+
+function split(text: string | undefined): string[] {
+  return text === undefined || text === "none" ? [] : text.split(", ");
+}

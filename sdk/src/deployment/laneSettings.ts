@@ -1,0 +1,236 @@
+import { decodeBytes32String, encodeBytes32String } from "ethers";
+import { ceilingShare, othersOf, type FinalityPolicy, type RollupParameters } from "./parameters.ts";
+import { adminCall, type Setting, type Values } from "./settings.ts";
+import type { View } from "./view.ts";
+
+const ROLLUP_STATUS = ["none", "active", "removed"];
+const LANE_STATUS = ["none", "open", "closed"];
+const ADMIT_GAS = 500_000n;
+
+/** Which rollups are admitted here, and on what terms. */
+export function laneSettings(view: View): Setting[] {
+  const others = othersOf(view.plan.parameters, view.plan.rollup.chainId);
+  return [
+    ownIncarnation(view),
+    ...others.map((other) => registryEntry(view, other)),
+    admittedRollups(view, others),
+    ...others.map((other) => eraSource(view, other)),
+    ...others.map((other) => outLane(view, other)),
+    ...others.map((other) => inLane(view, other)),
+  ];
+}
+
+function ownIncarnation(view: View): Setting {
+  return {
+    contract: "RollupRegistry",
+    name: "ownIncarnation",
+    expected: { ownIncarnation: String(view.plan.rollup.incarnation) },
+    read: async () => ({ ownIncarnation: String((await view.read("RollupRegistry", "ownIncarnation"))[0]) }),
+  };
+}
+
+function registryEntry(view: View, other: RollupParameters): Setting {
+  const expected = expectedEntry(view, other);
+  return {
+    contract: "RollupRegistry",
+    name: `rollup(${other.chainId})`,
+    expected,
+    async read() {
+      const [entry] = await view.read("RollupRegistry", "rollup", other.chainId);
+      return {
+        status: ROLLUP_STATUS[Number(entry.status)] ?? "unknown",
+        incarnation: String(entry.incarnation),
+        gateway: entry.gateway,
+        anchorLog: entry.anchorLog,
+        era: entry.era,
+        stack: decodeBytes32String(entry.stack),
+        finality: finalityText(entry.finality === 1n ? "tag" : { depth: entry.finalityDepth }),
+        ceiling: String(entry.ceiling),
+        eraCapacity: String(entry.eraCapacity),
+      };
+    },
+    repair(wrong, actual) {
+      const identity = wrong.some((key) => !["finality", "ceiling", "eraCapacity"].includes(key));
+      if (identity) return isRefused(other, actual) ? [] : [admission(view, other)];
+      const calls = [];
+      if (wrong.includes("finality")) {
+        const { kind, depth } = policy(other.finality);
+        calls.push(adminCall(view, "RollupRegistry", "setFinality", [other.chainId, kind, depth], 80_000n));
+      }
+      if (wrong.includes("ceiling") || wrong.includes("eraCapacity")) calls.push(limits(view, other));
+      return calls;
+    },
+  };
+}
+
+function expectedEntry(view: View, other: RollupParameters): Values {
+  const at = addressesOf(view, other);
+  return {
+    status: "active",
+    incarnation: String(other.incarnation),
+    gateway: at.MetalayerGateway,
+    anchorLog: at.AnchorLog,
+    era: at.Era,
+    stack: other.stack,
+    finality: finalityText(other.finality),
+    ceiling: String(ceilingShare(view.plan.parameters, other)),
+    eraCapacity: String(other.limits.eraCapacity),
+  };
+}
+
+/** The registry admits a known rollup only in a higher incarnation, which the parameters would have to name. */
+function isRefused(other: RollupParameters, actual: Values): boolean {
+  return actual["status"] !== "none" && other.incarnation <= BigInt(actual["incarnation"] ?? 0);
+}
+
+function admission(view: View, other: RollupParameters): ReturnType<typeof adminCall> {
+  const at = addressesOf(view, other);
+  const { kind, depth } = policy(other.finality);
+  const rollup = {
+    chainId: other.chainId,
+    incarnation: other.incarnation,
+    gateway: at.MetalayerGateway,
+    anchorLog: at.AnchorLog,
+    stack: encodeBytes32String(other.stack),
+    finality: kind,
+    finalityDepth: depth,
+    era: at.Era,
+    ceiling: ceilingShare(view.plan.parameters, other),
+    eraCapacity: other.limits.eraCapacity,
+    status: 0n,
+  };
+  return adminCall(view, "RollupRegistry", "admit", [rollup], ADMIT_GAS);
+}
+
+function limits(view: View, other: RollupParameters): ReturnType<typeof adminCall> {
+  const args = [other.chainId, ceilingShare(view.plan.parameters, other), other.limits.eraCapacity];
+  return adminCall(view, "RollupRegistry", "setCeiling", args, 150_000n);
+}
+
+function admittedRollups(view: View, others: readonly RollupParameters[]): Setting {
+  const wanted = others.map(({ chainId }) => chainId);
+  const active = async (): Promise<bigint[]> => {
+    const [entries] = await view.read("RollupRegistry", "rollups");
+    return [...entries].filter((entry) => entry.status === 1n).map((entry) => BigInt(entry.chainId));
+  };
+  return {
+    contract: "RollupRegistry",
+    name: "rollups",
+    expected: { rollups: ids(wanted) },
+    read: async () => ({ rollups: ids(await active()) }),
+    repair: async () =>
+      (await active())
+        .filter((chainId) => !wanted.includes(chainId))
+        .map((chainId) => adminCall(view, "RollupRegistry", "remove", [chainId], 150_000n)),
+  };
+}
+
+function eraSource(view: View, other: RollupParameters): Setting {
+  return {
+    contract: "Era",
+    name: `source(${other.chainId})`,
+    expected: {
+      gateway: view.plan.addresses.MetalayerGateway,
+      counterpart: addressesOf(view, other).Era,
+      capacity: String(other.limits.eraCapacity),
+      share: String(ceilingShare(view.plan.parameters, other)),
+    },
+    async read() {
+      const [source] = await view.read("Era", "source", other.chainId);
+      const { gateway, counterpart, capacity, share } = source;
+      return { gateway, counterpart, capacity: String(capacity), share: String(share) };
+    },
+    async repair() {
+      // The registry writes what it holds into ERA; its admission of an unknown rollup does so too.
+      const [entry] = await view.read("RollupRegistry", "rollup", other.chainId);
+      return entry.status === 1n ? [limits(view, other)] : [];
+    },
+  };
+}
+
+function outLane(view: View, other: RollupParameters): Setting {
+  const { prices } = other;
+  const entries = Object.entries(prices).map(([key, value]) => [key, String(value)]);
+  return {
+    contract: "MetalayerGateway",
+    name: `outLane(${other.chainId})`,
+    expected: { ...incarnations(view, other), ...Object.fromEntries(entries) },
+    async read() {
+      const [lane] = await view.read("MetalayerGateway", "outLane", other.chainId);
+      const actual = Object.keys(prices).map((key) => [key, String(lane.prices[key])]);
+      return { ...laneState(lane), ...Object.fromEntries(actual) };
+    },
+    repair(wrong) {
+      if (!wrong.some((key) => key in prices)) return [];
+      return [adminCall(view, "FeeController", "setPrices", [other.chainId, prices], 120_000n)];
+    },
+  };
+}
+
+function inLane(view: View, other: RollupParameters): Setting {
+  const { guardianShare, feeCapacity } = other.limits;
+  return {
+    contract: "MetalayerGateway",
+    name: `inLane(${other.chainId})`,
+    expected: {
+      ...incarnations(view, other),
+      gateway: addressesOf(view, other).MetalayerGateway,
+      guardianShare: String(guardianShare),
+      feeCapacity: String(feeCapacity),
+      paused: "no",
+    },
+    async read() {
+      const [[lane], now] = await Promise.all([
+        view.read("MetalayerGateway", "inLane", other.chainId),
+        view.reader.time(),
+      ]);
+      return {
+        ...laneState(lane),
+        gateway: lane.gateway,
+        guardianShare: String(lane.guardianShare),
+        feeCapacity: String(lane.feeCapacity),
+        paused: lane.pausedUntil > now ? `until ${lane.pausedUntil}` : "no",
+      };
+    },
+    // A pause ends by itself; lifting it is a decision of its own.
+    repair(wrong) {
+      if (!wrong.includes("guardianShare") && !wrong.includes("feeCapacity")) return [];
+      return [
+        adminCall(view, "FeeController", "setInboundTerms", [other.chainId, guardianShare, feeCapacity], 120_000n),
+      ];
+    },
+  };
+}
+
+function incarnations(view: View, other: RollupParameters): Values {
+  return {
+    status: "open",
+    ownIncarnation: String(view.plan.rollup.incarnation),
+    incarnation: String(other.incarnation),
+  };
+}
+
+function laneState(lane: { status: bigint; ownIncarnation: bigint; incarnation: bigint }): Values {
+  return {
+    status: LANE_STATUS[Number(lane.status)] ?? "unknown",
+    ownIncarnation: String(lane.ownIncarnation),
+    incarnation: String(lane.incarnation),
+  };
+}
+
+function addressesOf(view: View, other: RollupParameters): View["plan"]["addresses"] {
+  return view.plan.addressesOf.get(other.chainId) ?? view.plan.addresses;
+}
+
+function policy(finality: FinalityPolicy): { kind: bigint; depth: bigint } {
+  return finality === "tag" ? { kind: 1n, depth: 0n } : { kind: 2n, depth: finality.depth };
+}
+
+function finalityText(finality: FinalityPolicy): string {
+  return finality === "tag" ? "tag" : `${finality.depth} blocks`;
+}
+
+function ids(chainIds: readonly bigint[]): string {
+  const sorted = [...chainIds].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return sorted.length === 0 ? "none" : sorted.join(", ");
+}

@@ -1,0 +1,217 @@
+import { id } from "ethers";
+import type { ContractName } from "./addresses.ts";
+import { adminCall, labelOf, listed, type Setting } from "./settings.ts";
+import type { View } from "./view.ts";
+
+/** Roles of the AccessManager. Everything that no other role may call belongs to the administrator. */
+export const ADMIN_ROLE = 0n;
+export const PAUSER_ROLE = 1n;
+const ROLE_NAMES = new Map([
+  [ADMIN_ROLE, "administrator"],
+  [PAUSER_ROLE, "pauser"],
+]);
+
+/** Roles of the timelock, OpenZeppelin's names. */
+const TIMELOCK_ROLES = new Map([
+  [`0x${"00".repeat(32)}`, "administrator"],
+  [id("PROPOSER_ROLE"), "proposer"],
+  [id("EXECUTOR_ROLE"), "executor"],
+  [id("CANCELLER_ROLE"), "canceller"],
+]);
+const ANYONE = `0x${"00".repeat(20)}`;
+
+const MANAGED: readonly ContractName[] = [
+  "StateRootInbox",
+  "RollupRegistry",
+  "GuardianSet",
+  "GuardianStaking",
+  "FeeController",
+  "MetalayerGateway",
+  "Era",
+];
+
+/** Who may do what. What events name is read as well as what the parameters name, so that nothing added stays unseen. */
+export async function roleSettings(view: View): Promise<Setting[]> {
+  return [
+    ...MANAGED.map((contract) => authority(view, contract)),
+    ...(await targetSettings(view)),
+    ...(await roleTerms(view)),
+    ...(await timelockSettings(view)),
+    ...(await memberSettings(view)),
+  ];
+}
+
+function authority(view: View, contract: ContractName): Setting {
+  const manager = view.plan.addresses.AccessManager;
+  return {
+    contract,
+    name: "authority",
+    expected: { authority: manager },
+    read: async () => ({ authority: String((await view.read(contract, "authority"))[0]) }),
+  };
+}
+
+/** Which role calls which function, closed targets, delays of a target's administration. */
+async function targetSettings(view: View): Promise<Setting[]> {
+  const gateway = view.plan.addresses.MetalayerGateway;
+  const pause = view.interfaceOf("MetalayerGateway").getFunction("pause")?.selector ?? "";
+  const wanted = new Map([[`${gateway} ${pause}`, PAUSER_ROLE]]);
+  const updated = await view.events("AccessManager", "TargetFunctionRoleUpdated");
+  const pairs = new Set([...wanted.keys(), ...updated.map(([target, selector]) => `${target} ${selector}`)]);
+  const closed = new Set((await view.events("AccessManager", "TargetClosed")).map(([target]) => String(target)));
+  const delayed = new Set((await view.events("AccessManager", "TargetAdminDelayUpdated")).map(([target]) => String(target)));
+  return [
+    ...[...pairs].map((pair) => functionRole(view, pair, wanted.get(pair) ?? ADMIN_ROLE)),
+    ...[...closed].map((target) => targetFlag(view, target, "isTargetClosed", "setTargetClosed", false)),
+    ...[...delayed].map((target) => targetFlag(view, target, "getTargetAdminDelay", "setTargetAdminDelay", 0n)),
+  ];
+}
+
+function functionRole(view: View, pair: string, role: bigint): Setting {
+  const [target = "", selector = ""] = pair.split(" ");
+  const name = `functionRole(${labelOf(view, target)}, ${selector})`;
+  return {
+    contract: "AccessManager",
+    name,
+    expected: { [name]: roleName(role) },
+    async read() {
+      const [actual] = await view.read("AccessManager", "getTargetFunctionRole", target, selector);
+      return { [name]: roleName(actual) };
+    },
+    repair: () => [adminCall(view, "AccessManager", "setTargetFunctionRole", [target, [selector], role], 80_000n)],
+  };
+}
+
+function targetFlag(view: View, target: string, getter: string, setter: string, wanted: boolean | bigint): Setting {
+  const name = `${getter}(${labelOf(view, target)})`;
+  return {
+    contract: "AccessManager",
+    name,
+    expected: { [name]: String(wanted) },
+    read: async () => ({ [name]: String((await view.read("AccessManager", getter, target))[0]) }),
+    repair: () => [adminCall(view, "AccessManager", setter, [target, wanted], 80_000n)],
+  };
+}
+
+/** Administrator, guardian and grant delay of each role: all zero, so only the timelock changes a role. */
+async function roleTerms(view: View): Promise<Setting[]> {
+  const terms = [
+    ["RoleAdminChanged", "getRoleAdmin", "setRoleAdmin"],
+    ["RoleGuardianChanged", "getRoleGuardian", "setRoleGuardian"],
+    ["RoleGrantDelayChanged", "getRoleGrantDelay", "setGrantDelay"],
+  ] as const;
+  const settings: Setting[] = [];
+  for (const [event, getter, setter] of terms) {
+    const roles = new Set((await view.events("AccessManager", event)).map(([role]) => BigInt(role)));
+    for (const role of roles) settings.push(roleTerm(view, role, getter, setter));
+  }
+  return settings;
+}
+
+function roleTerm(view: View, role: bigint, getter: string, setter: string): Setting {
+  const name = `${getter}(${roleName(role)})`;
+  return {
+    contract: "AccessManager",
+    name,
+    expected: { [name]: "0" },
+    read: async () => ({ [name]: String((await view.read("AccessManager", getter, role))[0]) }),
+    repair: () => [adminCall(view, "AccessManager", setter, [role, 0n], 80_000n)],
+  };
+}
+
+/** Members of the manager's roles. The administrator's comes last: after it, a deployer has no say any more. */
+async function memberSettings(view: View): Promise<Setting[]> {
+  const { addresses, parameters } = view.plan;
+  const granted = await view.events("AccessManager", "RoleGranted");
+  const wanted = new Map<bigint, readonly string[]>([
+    [PAUSER_ROLE, parameters.pausers],
+    [ADMIN_ROLE, [addresses.RollupTimelock]],
+  ]);
+  const others = granted.map(([role]) => BigInt(role)).filter((role) => !wanted.has(role));
+  return [...new Set(others), ...wanted.keys()].map((role) => {
+    const seen = granted.filter(([granted_]) => BigInt(granted_) === role).map(([, account]) => String(account));
+    return members(view, role, wanted.get(role) ?? [], seen);
+  });
+}
+
+function members(view: View, role: bigint, wanted: readonly string[], seen: readonly string[]): Setting {
+  const name = `members(${roleName(role)})`;
+  const accounts = [...new Set([...wanted, ...seen])];
+  const current = async (): Promise<Map<string, bigint>> => {
+    const states = await Promise.all(accounts.map((account) => view.read("AccessManager", "hasRole", role, account)));
+    const entries = accounts.map((account, index) => [account, states[index]] as const);
+    return new Map(entries.flatMap(([account, state]) => (state?.[0] ? [[account, BigInt(state[1])]] : [])));
+  };
+  return {
+    contract: "AccessManager",
+    name,
+    expected: { [name]: listed(wanted) },
+    async read() {
+      const actual = [...(await current())].map(([account, delay]) => (delay === 0n ? account : `${account} after ${delay} s`));
+      return { [name]: listed(actual) };
+    },
+    async repair() {
+      const actual = await current();
+      const missing = wanted.filter((account) => actual.get(account) !== 0n);
+      const extra = [...actual.keys()].filter((account) => !wanted.includes(account));
+      return [
+        ...missing.map((account) => adminCall(view, "AccessManager", "grantRole", [role, account, 0n], 100_000n)),
+        ...extra.map((account) => adminCall(view, "AccessManager", "revokeRole", [role, account], 60_000n)),
+      ];
+    },
+  };
+}
+
+async function timelockSettings(view: View): Promise<Setting[]> {
+  const { governor, canceller, timelockDelay } = view.plan.parameters;
+  const self = view.plan.addresses.RollupTimelock;
+  const wanted = new Map<string, readonly string[]>([
+    ["administrator", [self]],
+    ["proposer", [governor]],
+    ["executor", [ANYONE]],
+    ["canceller", [governor, canceller]],
+  ]);
+  const granted = await view.events("RollupTimelock", "RoleGranted");
+  const roles = new Set([...TIMELOCK_ROLES.keys(), ...granted.map(([role]) => String(role))]);
+  return [
+    {
+      contract: "RollupTimelock",
+      name: "minDelay",
+      expected: { minDelay: String(timelockDelay) },
+      read: async () => ({ minDelay: String((await view.read("RollupTimelock", "getMinDelay"))[0]) }),
+      repair: () => [adminCall(view, "RollupTimelock", "updateDelay", [timelockDelay], 50_000n)],
+    },
+    ...[...roles].map((role) => {
+      const seen = granted.filter(([other]) => other === role).map(([, account]) => String(account));
+      return timelockMembers(view, role, wanted.get(TIMELOCK_ROLES.get(role) ?? "") ?? [], seen);
+    }),
+  ];
+}
+
+function timelockMembers(view: View, role: string, wanted: readonly string[], seen: readonly string[]): Setting {
+  const name = `members(${TIMELOCK_ROLES.get(role) ?? role})`;
+  const accounts = [...new Set([...wanted, ...seen])];
+  const current = async (): Promise<string[]> => {
+    const states = await Promise.all(accounts.map((account) => view.read("RollupTimelock", "hasRole", role, account)));
+    return accounts.filter((_, index) => states[index]?.[0]);
+  };
+  return {
+    contract: "RollupTimelock",
+    name,
+    expected: { [name]: listed(wanted) },
+    read: async () => ({ [name]: listed(await current()) }),
+    async repair() {
+      const actual = await current();
+      const missing = wanted.filter((account) => !actual.includes(account));
+      const extra = actual.filter((account) => !wanted.includes(account));
+      return [
+        ...missing.map((account) => adminCall(view, "RollupTimelock", "grantRole", [role, account], 80_000n)),
+        ...extra.map((account) => adminCall(view, "RollupTimelock", "revokeRole", [role, account], 60_000n)),
+      ];
+    },
+  };
+}
+
+function roleName(role: bigint): string {
+  return ROLE_NAMES.get(role) ?? `role ${role}`;
+}

@@ -7,7 +7,7 @@ import { rollupOf, type NetworkParameters, type RollupParameters } from "./param
 /** Arachnid's deterministic deployment proxy: the same address on every EVM rollup. */
 export const CREATE2_DEPLOYER: Address = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 /** For rollups without it: this account, funded with 0.01 of the native currency, places it by the transaction below. */
-export const CREATE2_DEPLOYER_ACCOUNT: Address = "0x3fAB184622Dc19b6109349B94811493BF45362fe";
+export const CREATE2_DEPLOYER_ACCOUNT: Address = "0x3fAB184622Dc19b6109349B94811493BF2a45362";
 export const CREATE2_DEPLOYER_TRANSACTION: Hex =
   "0xf8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf31ba02222222222222222222222222222222222222222222222222222222222222222a02222222222222222222222222222222222222222222222222222222222222222";
 

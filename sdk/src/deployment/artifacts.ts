@@ -3,7 +3,9 @@ import type { Hex } from "../bytes.ts";
 import type { ContractName } from "./addresses.ts";
 
 /** Where immutables lie in the runtime code, by their id in the compiler's syntax tree. */
-export type ImmutableReferences = Readonly<Record<string, readonly { readonly start: number; readonly length: number }[]>>;
+export type ImmutableReferences = Readonly<
+  Record<string, readonly { readonly start: number; readonly length: number }[]>
+>;
 
 /** A compiled contract, as Hardhat writes it. */
 export interface ContractArtifact {

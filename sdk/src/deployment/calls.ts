@@ -27,9 +27,16 @@ export interface Transaction {
 export function managerTransactions(at: Addresses, calls: readonly AdminCall[]): Transaction[] {
   const possible = calls.filter(({ target }) => target !== at.RollupTimelock);
   return chunks(possible).map((chunk) => {
-    const data = chunk.map(({ target, data }) => (target === at.AccessManager ? data : MANAGER.encodeFunctionData("execute", [target, data])));
+    const data = chunk.map(({ target, data }) =>
+      target === at.AccessManager ? data : MANAGER.encodeFunctionData("execute", [target, data]),
+    );
     return { to: at.AccessManager, data: asHex(MANAGER.encodeFunctionData("multicall", [data])) };
   });
+}
+
+/** Those of the calls that anybody may make, as transactions of their own. */
+export function openTransactions(calls: readonly AdminCall[]): Transaction[] {
+  return calls.filter(({ open }) => open === true).map(({ target, data }) => ({ to: target, data }));
 }
 
 /** One decision of the governor for one rollup's timelock. */
@@ -47,8 +54,14 @@ export interface TimelockBatch {
 }
 
 /** The calls as one batch for the rollup's timelock. Throws `DEPLOYMENT_NOTHING_TO_DO` for none. */
-export function timelockBatch(at: Addresses, calls: readonly AdminCall[], delay: bigint, salt: Hex = ZERO_HASH): TimelockBatch {
-  if (calls.length === 0) throw new MetalayerError("DEPLOYMENT_NOTHING_TO_DO", "no setting differs: there is nothing to decide");
+export function timelockBatch(
+  at: Addresses,
+  calls: readonly AdminCall[],
+  delay: bigint,
+  salt: Hex = ZERO_HASH,
+): TimelockBatch {
+  if (calls.length === 0)
+    throw new MetalayerError("DEPLOYMENT_NOTHING_TO_DO", "no setting differs: there is nothing to decide");
   const timelock = at.RollupTimelock;
   const targets = calls.map(({ target }) => target);
   const payloads = calls.map(({ data }) => data);

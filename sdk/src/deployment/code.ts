@@ -20,7 +20,9 @@ export function compareCode(artifact: ContractArtifact, onChain: string): CodeVe
 
 /** Immutables of runtime code, in the order in which they lie in it. */
 export function immutablesOf(artifact: ContractArtifact, code: string): Hex[] {
-  return places(artifact).map(({ start, length }) => `0x${code.slice(2 + 2 * start, 2 + 2 * (start + length))}` as const);
+  return places(artifact).map(
+    ({ start, length }) => `0x${code.slice(2 + 2 * start, 2 + 2 * (start + length))}` as const,
+  );
 }
 
 /** Which contracts of the plan have no code yet. */
@@ -48,7 +50,11 @@ async function inspectContract(plan: RollupPlan, contract: ContractPlan, reader:
   return [...slot, { ...code, name: `${name}.immutables`, actual: immutables.join(", ") }];
 }
 
-async function inspectSlot(plan: RollupPlan, { name, address }: ContractPlan, reader: ChainReader): Promise<Difference[]> {
+async function inspectSlot(
+  plan: RollupPlan,
+  { name, address }: ContractPlan,
+  reader: ChainReader,
+): Promise<Difference[]> {
   if (!(name in CODE_OF)) return [];
   // CAST: just checked
   const implementation = plan.addresses[CODE_OF[name as keyof typeof CODE_OF]];
@@ -59,7 +65,12 @@ async function inspectSlot(plan: RollupPlan, { name, address }: ContractPlan, re
 }
 
 /** Immutables on chain that are neither those of the same constructor call nor the contract's own address or domain. */
-async function wrongImmutables(plan: RollupPlan, contract: ContractPlan, onChain: Hex, reader: ChainReader): Promise<Hex[]> {
+async function wrongImmutables(
+  plan: RollupPlan,
+  contract: ContractPlan,
+  onChain: Hex,
+  reader: ChainReader,
+): Promise<Hex[]> {
   const artifact = plan.artifacts(contract.artifact);
   const actual = immutablesOf(artifact, onChain);
   if (actual.length === 0) return [];

@@ -37,7 +37,11 @@ export function contractPlans(
   artifacts: ArtifactSource,
 ): ContractPlan[] {
   const rollup = rollupOf(parameters, chainId);
-  const sources = [...plainSources(parameters, chainId, at), ...codeSources(networkId, rollup.incarnation, at), ...proxySources(parameters, at, artifacts)];
+  const sources = [
+    ...plainSources(parameters, chainId, at),
+    ...codeSources(networkId, rollup.incarnation, at),
+    ...proxySources(parameters, at, artifacts),
+  ];
   return sources.map(({ name, artifact, args, after = [] }) => ({
     name,
     artifact,

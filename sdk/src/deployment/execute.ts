@@ -38,14 +38,17 @@ export async function deployRollup(plan: RollupPlan, signer: Signer): Promise<De
     await placed?.wait();
   }
   if ((await reader.code(plan.addresses.Create3Factory)) === "0x") await send(CREATE2_DEPLOYER, plan.factoryDeployment);
-  for (const contract of await missingContracts(plan, reader)) await send(plan.addresses.Create3Factory, factoryCall(contract));
+  for (const contract of await missingContracts(plan, reader))
+    await send(plan.addresses.Create3Factory, factoryCall(contract));
   const { calls } = await inspectSettings(createView(plan, reader));
   for (const { to, data } of managerTransactions(plan.addresses, calls)) await send(to, data);
 
   const { differences } = await inspectRollup(plan, reader);
   if (differences.length === 0) return { transactions, gas };
   const named = differences.map(({ name, expected, actual }) => `${name} is ${actual}, not ${expected}`).join("; ");
-  throw new MetalayerError("DEPLOYMENT_INCOMPLETE", `rollup ${plan.rollup.name} differs from its plan: ${named}`, { differences });
+  throw new MetalayerError("DEPLOYMENT_INCOMPLETE", `rollup ${plan.rollup.name} differs from its plan: ${named}`, {
+    differences,
+  });
 }
 
 /** Throws `DEPLOYMENT_WRONG_DEPLOYER` unless the signer is the account that the addresses were predicted for. */
@@ -53,14 +56,19 @@ export async function checkDeployer(plan: RollupPlan, signer: Signer): Promise<v
   const address = await signer.getAddress();
   const { deployer } = plan.parameters;
   if (address.toLowerCase() === deployer.toLowerCase()) return;
-  throw new MetalayerError("DEPLOYMENT_WRONG_DEPLOYER", `the parameters name ${deployer} as deployer, the key belongs to ${address}`, {
-    expected: deployer,
-    actual: address,
-  });
+  throw new MetalayerError(
+    "DEPLOYMENT_WRONG_DEPLOYER",
+    `the parameters name ${deployer} as deployer, the key belongs to ${address}`,
+    {
+      expected: deployer,
+      actual: address,
+    },
+  );
 }
 
 function providerOf(signer: Signer): ReadingProvider {
-  if (signer.provider === null) throw new MetalayerError("DEPLOYMENT_NO_PROVIDER", "the deployer's signer has no provider");
+  if (signer.provider === null)
+    throw new MetalayerError("DEPLOYMENT_NO_PROVIDER", "the deployer's signer has no provider");
   const { provider } = signer;
   return {
     call: (transaction) => provider.call(transaction),

@@ -65,7 +65,8 @@ function bootstrapGuardian(view: View, guardian: BootstrapGuardian): Setting {
     repair(wrong, actual) {
       const admit = adminCall(view, "GuardianSet", "admit", [operator, weight, expiry], 150_000n);
       if (actual["key"] === "0, 0") {
-        return [adminCall(view, "GuardianSet", "register", [operator, key, proof], 250_000n), admit];
+        const register = adminCall(view, "GuardianSet", "register", [operator, key, proof], 250_000n);
+        return [{ ...register, open: true }, admit];
       }
       // A key is bound to its operator for ever: another one cannot be repaired.
       return wrong.includes("key") ? [] : [admit];
@@ -124,7 +125,7 @@ function table(view: View): Setting {
       const [accepted] = await view.read("GuardianSet", "isAccepted", serial);
       return { table: accepted ? "accepted" : "expired" };
     },
-    repair: () => [adminCall(view, "GuardianSet", "rotate", [], 300_000n + 60_000n * size)],
+    repair: () => [{ ...adminCall(view, "GuardianSet", "rotate", [], 300_000n + 60_000n * size), open: true }],
   };
 }
 

@@ -9,7 +9,8 @@ import { createView, type ChainReader } from "./view.ts";
  */
 export async function inspectRollup(plan: RollupPlan, reader: ChainReader): Promise<Findings> {
   const code = await inspectCode(plan, reader);
-  if (code.some(({ name, actual }) => name.endsWith(".code") && actual === "missing")) return { differences: code, calls: [] };
+  if (code.some(({ name, actual }) => name.endsWith(".code") && actual === "missing"))
+    return { differences: code, calls: [] };
   const { differences, calls } = await inspectSettings(createView(plan, reader));
   return { differences: [...code, ...differences], calls };
 }

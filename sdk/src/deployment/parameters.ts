@@ -1,3 +1,4 @@
+import { getAddress } from "ethers";
 import type { Address, Hex } from "../bytes.ts";
 import { MetalayerError } from "../errors.ts";
 
@@ -93,7 +94,9 @@ export interface NetworkParameters {
 export function rollupOf(parameters: NetworkParameters, chainId: bigint): RollupParameters {
   const found = parameters.rollups.find((rollup) => rollup.chainId === chainId);
   if (found !== undefined) return found;
-  throw new MetalayerError("DEPLOYMENT_UNKNOWN_ROLLUP", `no rollup with chain id ${chainId} in the parameters`, { chainId });
+  throw new MetalayerError("DEPLOYMENT_UNKNOWN_ROLLUP", `no rollup with chain id ${chainId} in the parameters`, {
+    chainId,
+  });
 }
 
 /** The other rollups, in the order of the parameters. */
@@ -109,3 +112,23 @@ export function ceilingShare(parameters: NetworkParameters, source: RollupParame
 }
 
 export const WEI_PER_ERA = 10n ** 18n;
+
+/** The same parameters with every address in EIP-55 mixed case, as the chain's answers are read. */
+export function normalised(parameters: NetworkParameters): NetworkParameters {
+  const { guardians } = parameters;
+  const bootstrap = guardians.bootstrap.map((guardian) => ({ ...guardian, operator: mixedCase(guardian.operator) }));
+  return {
+    ...parameters,
+    deployer: mixedCase(parameters.deployer),
+    genesisHolder: mixedCase(parameters.genesisHolder),
+    governor: mixedCase(parameters.governor),
+    canceller: mixedCase(parameters.canceller),
+    pausers: parameters.pausers.map(mixedCase),
+    fund: mixedCase(parameters.fund),
+    guardians: { ...guardians, bootstrap, barred: (guardians.barred ?? []).map(mixedCase) },
+  };
+}
+
+function mixedCase(address: Address): Address {
+  return getAddress(address) as Address; // CAST: getAddress returns 0x and 40 digits
+}

@@ -2,7 +2,7 @@ import type { Address, Hex } from "../bytes.ts";
 import { factoryDeployment, networkIdOf, predictAddresses, type Addresses } from "./addresses.ts";
 import type { ArtifactSource } from "./artifacts.ts";
 import { contractPlans, type ContractPlan } from "./contracts.ts";
-import { rollupOf, type NetworkParameters, type RollupParameters } from "./parameters.ts";
+import { normalised, rollupOf, type NetworkParameters, type RollupParameters } from "./parameters.ts";
 
 /** Everything about one rollup that follows from the parameters and the code, without looking at the chain. */
 export interface RollupPlan {
@@ -19,7 +19,8 @@ export interface RollupPlan {
 }
 
 /** Plans one rollup. Throws `DEPLOYMENT_UNKNOWN_ROLLUP`. */
-export function planRollup(parameters: NetworkParameters, chainId: bigint, artifacts: ArtifactSource): RollupPlan {
+export function planRollup(given: NetworkParameters, chainId: bigint, artifacts: ArtifactSource): RollupPlan {
+  const parameters = normalised(given);
   const networkId = networkIdOf(parameters, artifacts);
   const addressesOf = new Map(
     parameters.rollups.map((rollup) => [rollup.chainId, predictAddresses(parameters, rollup.chainId, artifacts)]),
@@ -43,4 +44,6 @@ export interface AdminCall {
   readonly data: Hex;
   /** Gas that the call takes at most, for splitting long lists into transactions. */
   readonly gas: bigint;
+  /** Whether anybody may make this call. */
+  readonly open?: boolean;
 }

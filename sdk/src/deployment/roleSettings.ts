@@ -59,7 +59,9 @@ async function targetSettings(view: View): Promise<Setting[]> {
   const updated = await view.events("AccessManager", "TargetFunctionRoleUpdated");
   const pairs = new Set([...wanted.keys(), ...updated.map(([target, selector]) => `${target} ${selector}`)]);
   const closed = new Set((await view.events("AccessManager", "TargetClosed")).map(([target]) => String(target)));
-  const delayed = new Set((await view.events("AccessManager", "TargetAdminDelayUpdated")).map(([target]) => String(target)));
+  const delayed = new Set(
+    (await view.events("AccessManager", "TargetAdminDelayUpdated")).map(([target]) => String(target)),
+  );
   return [
     ...[...pairs].map((pair) => functionRole(view, pair, wanted.get(pair) ?? ADMIN_ROLE)),
     ...[...closed].map((target) => targetFlag(view, target, "isTargetClosed", "setTargetClosed", false)),
@@ -147,7 +149,9 @@ function members(view: View, role: bigint, wanted: readonly string[], seen: read
     name,
     expected: { [name]: listed(wanted) },
     async read() {
-      const actual = [...(await current())].map(([account, delay]) => (delay === 0n ? account : `${account} after ${delay} s`));
+      const actual = [...(await current())].map(([account, delay]) =>
+        delay === 0n ? account : `${account} after ${delay} s`,
+      );
       return { [name]: listed(actual) };
     },
     async repair() {

@@ -67,7 +67,13 @@ function differenceOf(setting: Setting, key: string, actual: Values): Difference
 }
 
 /** A call of the administrator to one of the rollup's contracts. */
-export function adminCall(view: View, contract: ContractName, method: string, args: readonly unknown[], gas: bigint): AdminCall {
+export function adminCall(
+  view: View,
+  contract: ContractName,
+  method: string,
+  args: readonly unknown[],
+  gas: bigint,
+): AdminCall {
   const data = asHex(view.interfaceOf(contract).encodeFunctionData(method, args));
   return { target: view.plan.addresses[contract], data, gas };
 }

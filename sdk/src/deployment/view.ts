@@ -55,7 +55,8 @@ export function createView(plan: RollupPlan, reader: ChainReader): View {
     async events(contract, name) {
       const abi = interfaceFor(contract);
       const event = abi.getEvent(name);
-      if (event === null) throw new MetalayerError("DEPLOYMENT_UNKNOWN_EVENT", `${contract} has no event ${name}`, { contract, name });
+      if (event === null)
+        throw new MetalayerError("DEPLOYMENT_UNKNOWN_EVENT", `${contract} has no event ${name}`, { contract, name });
       const logs = await reader.logs(plan.addresses[contract], asHex(event.topicHash));
       return logs.map((log) => abi.decodeEventLog(event, log.data, log.topics));
     },
@@ -84,7 +85,10 @@ export interface ReaderOptions {
 }
 
 /** Reads through an ethers provider. */
-export function providerReader(provider: ReadingProvider, { fromBlock = 0, logRange = 10_000 }: ReaderOptions = {}): ChainReader {
+export function providerReader(
+  provider: ReadingProvider,
+  { fromBlock = 0, logRange = 10_000 }: ReaderOptions = {},
+): ChainReader {
   const newest = async (): Promise<{ readonly number: number; readonly timestamp: number }> => {
     const block = await provider.getBlock("latest");
     if (block === null) throw new MetalayerError("DEPLOYMENT_NO_BLOCK", "the node gives no newest block");
@@ -110,5 +114,10 @@ export function providerReader(provider: ReadingProvider, { fromBlock = 0, logRa
 
 /** The first 20 bytes' address in a storage word. */
 export function wordAddress(word: Hex): string {
-  return String(AbiCoder.defaultAbiCoder().decode(["address"], `0x${word.slice(2).padStart(64, "0").slice(24).padStart(64, "0")}`)[0]);
+  return String(
+    AbiCoder.defaultAbiCoder().decode(
+      ["address"],
+      `0x${word.slice(2).padStart(64, "0").slice(24).padStart(64, "0")}`,
+    )[0],
+  );
 }

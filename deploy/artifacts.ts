@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import {
+  ARTIFACTS,
+  type ArtifactName,
+  type ArtifactSource,
+  type ContractArtifact,
+} from "../sdk/src/deployment/artifacts.ts";
+import { MetalayerError } from "../sdk/src/errors.ts";
+
+const SOURCES: Readonly<Record<ArtifactName, string>> = {
+  Create3Factory: "contracts/deployment",
+  EvmStack: "contracts/rollups",
+  ArbitrumStack: "contracts/rollups",
+  AnchorLog: "contracts/messaging",
+  AccessManager: "@openzeppelin/contracts/access/manager",
+  RollupTimelock: "contracts/governance",
+  ERC1967Proxy: "@openzeppelin/contracts/proxy/ERC1967",
+  Era: "contracts/token",
+  StateRootInbox: "contracts/messaging",
+  RollupRegistry: "contracts/messaging",
+  GuardianSet: "contracts/guardians",
+  GuardianStaking: "contracts/guardians",
+  FeeController: "contracts/fees",
+  MetalayerGateway: "contracts/messaging",
+};
+
+/** The built contracts below `root`. Throws `DEPLOYMENT_NOT_BUILT` if one is missing. */
+export function loadArtifacts(root: string): ArtifactSource {
+  const loaded = new Map(ARTIFACTS.map((name) => [name, load(root, name)]));
+  return (name) => loaded.get(name) ?? load(root, name);
+}
+
+function load(root: string, name: ArtifactName): ContractArtifact {
+  const file = path.join(root, "artifacts", SOURCES[name], `${name}.sol`, `${name}.json`);
+  if (!existsSync(file)) {
+    throw new MetalayerError("DEPLOYMENT_NOT_BUILT", `${name} is not built: run npx hardhat build first`, { file });
+  }
+  return JSON.parse(readFileSync(file, "utf8")) as ContractArtifact; // CAST: written by Hardhat
+}

@@ -1,0 +1,42 @@
+import { id } from "ethers";
+import { roleSettings } from "../sdk/src/deployment/roleSettings.ts";
+import type { View } from "../sdk/src/deployment/view.ts";
+
+/** Who holds a role, as read from the chain. */
+export interface RoleHolders {
+  readonly contract: string;
+  readonly role: string;
+  readonly holders: string;
+}
+
+/** Every role with its members. */
+export async function readRoles(view: View): Promise<RoleHolders[]> {
+  const settings = (await roleSettings(view)).filter(({ name }) => name.startsWith("members("));
+  const values = await Promise.all(settings.map((setting) => setting.read()));
+  return settings.map(({ contract, name }, index) => ({
+    contract,
+    role: name.slice("members(".length, -1),
+    holders: values[index]?.[name] ?? "none",
+  }));
+}
+
+/** Roles that the deployer holds, read one by one and not from events: must be empty when a deployment ends. */
+export async function deployerRoles(view: View): Promise<string[]> {
+  const { deployer } = view.plan.parameters;
+  const managerRoles = new Set([
+    0n,
+    ...(await view.events("AccessManager", "RoleGranted")).map(([role]) => BigInt(role)),
+  ]);
+  const timelockRoles = ["PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE"];
+  const found: string[] = [];
+  for (const role of managerRoles) {
+    if ((await view.read("AccessManager", "hasRole", role, deployer))[0]) found.push(`AccessManager role ${role}`);
+  }
+  for (const [name, role] of [
+    ["administrator", `0x${"00".repeat(32)}`],
+    ...timelockRoles.map((role) => [role, id(role)]),
+  ]) {
+    if ((await view.read("RollupTimelock", "hasRole", role, deployer))[0]) found.push(`RollupTimelock ${name}`);
+  }
+  return found;
+}

@@ -1,0 +1,81 @@
+import { id } from "ethers";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
+import type { ArtifactSource } from "../../sdk/src/deployment/artifacts.ts";
+import type { NetworkParameters, RollupParameters } from "../../sdk/src/deployment/parameters.ts";
+import { provePossession } from "../../sdk/src/possession.ts";
+import { modN, publicKey } from "../../sdk/src/schnorr.ts";
+
+const ERA = 10n ** 18n;
+const FAR_FUTURE = 2n ** 40n;
+
+/** Parameters of a test network: every value differs from every other one of its type, so that mix-ups show. */
+export function testParameters(
+  artifacts: ArtifactSource,
+  chain: { readonly deployer: string; readonly homeGenesisHash: string; readonly chainIds: readonly bigint[] },
+  change: Partial<NetworkParameters> = {},
+): NetworkParameters {
+  const account = (name: string): Address => `0x${id(name).slice(26)}` as Address; // CAST: 20 bytes
+  const parameters: NetworkParameters = {
+    salt: id("test deployment") as Hex, // CAST: a hash
+    deployer: chain.deployer as Address, // CAST: callers pass addresses
+    home: chain.chainIds[0] ?? 0n,
+    homeGenesisHash: chain.homeGenesisHash as Hex, // CAST: callers pass hashes
+    genesisHolder: account("holder"),
+    governor: account("governor"),
+    canceller: account("canceller"),
+    pausers: [account("pauser 1"), account("pauser 2")],
+    fund: account("fund"),
+    timelockDelay: 172_800n,
+    anchorHeartbeat: 60n,
+    staking: { unbonding: 1_000_000n, evidenceWindow: 500_000n },
+    guardians: { epochLength: 86_400n, grace: 3_600n, minimumWeight: 10_000n, bootstrap: [] },
+    rollups: chain.chainIds.map((chainId, index) => testRollup(chainId, BigInt(index))),
+    ...change,
+  };
+  return { ...parameters, guardians: { ...parameters.guardians, bootstrap: testBootstrap(parameters, artifacts, 5) } };
+}
+
+function testRollup(chainId: bigint, index: bigint): RollupParameters {
+  return {
+    name: `rollup ${chainId}`,
+    chainId,
+    incarnation: 1n + index,
+    stack: index === 2n ? "arbitrum" : "op",
+    stackKind: "evm",
+    finality: index === 1n ? { depth: 12n } : "tag",
+    prices: {
+      basePrice: 2_000n + index,
+      pricePerByte: 5_000n + index,
+      pricePerKGas: 20_000n + index,
+      fundShare: 100n + index,
+      burnShare: 50n + index,
+      maxGasLimit: (9_000n + index) * 1_024n,
+    },
+    limits: {
+      ceiling: (10_000_000n + index) * ERA,
+      eraCapacity: (1_000_000n + index) * ERA,
+      feeCapacity: (10_000n + index) * 10n ** 9n,
+      guardianShare: 300n + index,
+    },
+  };
+}
+
+function testBootstrap(
+  parameters: NetworkParameters,
+  artifacts: ArtifactSource,
+  count: number,
+): NetworkParameters["guardians"]["bootstrap"] {
+  const networkId = networkIdOf(parameters, artifacts);
+  return Array.from({ length: count }, (_, index) => {
+    const secret = modN(BigInt(id(`deployment guardian ${index}`)));
+    const operator = `0x${id(`deployment operator ${index}`).slice(26)}` as Address; // CAST: 20 bytes
+    return {
+      operator,
+      key: publicKey(secret),
+      proof: provePossession(secret, networkId, operator),
+      weight: 1_000n + BigInt(index),
+      expiry: FAR_FUTURE,
+    };
+  });
+}

@@ -25,18 +25,18 @@ export async function deployerRoles(view: View): Promise<string[]> {
   const { deployer } = view.plan.parameters;
   const managerRoles = new Set([
     0n,
-    ...(await view.events("AccessManager", "RoleGranted")).map(([role]) => BigInt(role)),
+    ...(await view.events("AccessManager", "RoleGranted")).map((event) => event.uint(0)),
   ]);
   const timelockRoles = ["PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE"];
   const found: string[] = [];
   for (const role of managerRoles) {
-    if ((await view.read("AccessManager", "hasRole", role, deployer))[0]) found.push(`AccessManager role ${role}`);
+    if ((await view.read("AccessManager", "hasRole", role, deployer)).flag(0)) found.push(`AccessManager role ${role}`);
   }
   for (const [name, role] of [
     ["administrator", `0x${"00".repeat(32)}`],
     ...timelockRoles.map((role) => [role, id(role)]),
   ]) {
-    if ((await view.read("RollupTimelock", "hasRole", role, deployer))[0]) found.push(`RollupTimelock ${name}`);
+    if ((await view.read("RollupTimelock", "hasRole", role, deployer)).flag(0)) found.push(`RollupTimelock ${name}`);
   }
   return found;
 }

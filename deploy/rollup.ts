@@ -141,11 +141,11 @@ async function placeContracts(run: RollupRun, sender: Address): Promise<void> {
 async function configure(run: RollupRun, sender: Address): Promise<boolean> {
   const { plan, reader, pace, target } = run;
   const view = createView(plan, reader);
-  const [{ calls }, [isAdmin]] = await Promise.all([
+  const [{ calls }, membership] = await Promise.all([
     inspectSettings(view),
     view.read("AccessManager", "hasRole", 0n, sender),
   ]);
-  const transactions = isAdmin ? managerTransactions(plan.addresses, calls) : openTransactions(calls);
+  const transactions = membership.flag(0) ? managerTransactions(plan.addresses, calls) : openTransactions(calls);
   if (transactions.length === 0) return false;
   run.progress(`${calls.length} settings in ${transactions.length} transactions`);
   const steps: Step[] = transactions.map((transaction, index) => ({ name: `Settings${index + 1}`, ...transaction }));

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import type { Hex } from "../sdk/src/bytes.ts";
 import type { Addresses } from "../sdk/src/deployment/addresses.ts";
 import type { ArtifactSource } from "../sdk/src/deployment/artifacts.ts";
@@ -12,6 +13,8 @@ import { DEFAULT_PACE, type Pace } from "./journal.ts";
 import { deployerRoles, readRoles, type RoleHolders } from "./roles.ts";
 import { bringUp } from "./rollup.ts";
 import type { Target } from "./targets.ts";
+
+const startSchema = z.object({ genesis: z.string(), block: z.number().int() });
 
 export interface DeployOptions {
   readonly parameters: NetworkParameters;
@@ -86,18 +89,21 @@ async function deployOne(options: DeployOptions, target: Target): Promise<Rollup
   return { name: target.name, chainId: target.chainId, addresses: plan.addresses, fromBlock, seconds, roles, problems };
 }
 
-/** The block at which the first run began, for reading logs from there; a lost record only makes reading longer. */
+/** The block at which the first run on this chain began, for reading logs from there; a lost record only makes reading longer. */
 async function firstBlock(folder: string, target: Target): Promise<number> {
   const file = path.join(folder, "start.json");
-  const newest = Number(await target.provider.request({ method: "eth_blockNumber" }));
-  if (existsSync(file)) {
-    // CAST: written below
-    const { block } = JSON.parse(readFileSync(file, "utf8")) as { block: number };
-    if (block <= newest) return block;
-  }
+  const [newest, genesis] = await Promise.all([
+    target.provider.request({ method: "eth_blockNumber" }),
+    target.provider.request({ method: "eth_getBlockByNumber", params: ["0x0", false] }),
+  ]);
+  // CAST: JSON-RPC returns a block
+  const { hash } = genesis as { hash: string };
+  const known = existsSync(file) ? startSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data : undefined;
+  if (known?.genesis === hash) return known.block;
+  const block = Number(newest);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(file, JSON.stringify({ block: newest }));
-  return newest;
+  writeFileSync(file, JSON.stringify({ genesis: hash, block }));
+  return block;
 }
 
 function reasonOf(error: unknown): { reason: string; code: string } {

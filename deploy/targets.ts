@@ -38,7 +38,7 @@ export async function openUrl({ name, chainId, url, key }: UrlTarget): Promise<T
   const rpc = new JsonRpcProvider(request, network, options);
   const wallet = key === undefined ? undefined : new Wallet(key, rpc);
   const provider: Eip1193 = {
-    async request({ method, params = [] }) {
+    async request({ method, params = [] }): Promise<unknown> {
       if (method === "eth_accounts") return wallet === undefined ? [] : [wallet.address];
       if (method !== "eth_sendTransaction" || wallet === undefined) return rpc.send(method, [...params]);
       const signed = await wallet.signTransaction(transactionOf(params[0], chainId));
@@ -85,7 +85,7 @@ async function checkChain(name: string, chainId: bigint, provider: Eip1193, wher
 function transactionOf(given: unknown, chainId: bigint): TransactionRequest {
   // CAST: Ignition sends JSON-RPC transactions
   const { gas, from: _, ...rest } = given as Record<string, string>;
-  return { ...rest, gasLimit: BigInt(gas ?? 0), nonce: Number(rest["nonce"]), chainId } as TransactionRequest; // CAST: numbers as hex are BigNumberish
+  return { ...rest, gasLimit: BigInt(gas ?? 0), nonce: Number(rest["nonce"]), chainId };
 }
 
 /** At most so many reads at once: public nodes turn away who asks hundreds of questions in one moment. */

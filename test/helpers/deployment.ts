@@ -14,8 +14,9 @@ export function testParameters(
   artifacts: ArtifactSource,
   chain: { readonly deployer: string; readonly homeGenesisHash: string; readonly chainIds: readonly bigint[] },
   change: Partial<NetworkParameters> = {},
+  addressSalt?: (chainId: bigint) => Hex,
 ): NetworkParameters {
-  const account = (name: string): Address => `0x${id(name).slice(26)}` as Address; // CAST: 20 bytes
+  const account = (name: string): Address => `0x${id(name).slice(26)}`;
   const parameters: NetworkParameters = {
     salt: id("test deployment") as Hex, // CAST: a hash
     deployer: chain.deployer as Address, // CAST: callers pass addresses
@@ -30,7 +31,10 @@ export function testParameters(
     anchorHeartbeat: 60n,
     staking: { unbonding: 1_000_000n, evidenceWindow: 500_000n },
     guardians: { epochLength: 86_400n, grace: 3_600n, minimumWeight: 10_000n, bootstrap: [] },
-    rollups: chain.chainIds.map((chainId, index) => testRollup(chainId, BigInt(index))),
+    rollups: chain.chainIds.map((chainId, index) => {
+      const rollup = testRollup(chainId, BigInt(index));
+      return addressSalt === undefined ? rollup : { ...rollup, addressSalt: addressSalt(chainId) };
+    }),
     ...change,
   };
   return { ...parameters, guardians: { ...parameters.guardians, bootstrap: testBootstrap(parameters, artifacts, 5) } };
@@ -69,7 +73,7 @@ function testBootstrap(
   const networkId = networkIdOf(parameters, artifacts);
   return Array.from({ length: count }, (_, index) => {
     const secret = modN(BigInt(id(`deployment guardian ${index}`)));
-    const operator = `0x${id(`deployment operator ${index}`).slice(26)}` as Address; // CAST: 20 bytes
+    const operator = `0x${id(`deployment operator ${index}`).slice(26)}` as const;
     return {
       operator,
       key: publicKey(secret),

@@ -24,8 +24,8 @@ function epochs(view: View): Setting {
     name: "settings",
     expected: { epochLength: String(epochLength), grace: String(grace) },
     async read() {
-      const [length, period] = await view.read("GuardianSet", "settings");
-      return { epochLength: String(length), grace: String(period) };
+      const settings = await view.read("GuardianSet", "settings");
+      return { epochLength: String(settings.uint(0)), grace: String(settings.uint(1)) };
     },
     repair: () => [adminCall(view, "GuardianSet", "setEpoch", [epochLength, grace], 60_000n)],
   };
@@ -37,7 +37,7 @@ function minimumWeight(view: View): Setting {
     contract: "GuardianSet",
     name: "minimumWeight",
     expected: { minimumWeight: String(wanted) },
-    read: async () => ({ minimumWeight: String((await view.read("GuardianSet", "minimumWeight"))[0]) }),
+    read: async () => ({ minimumWeight: String((await view.read("GuardianSet", "minimumWeight")).uint(0)) }),
     repair: () => [adminCall(view, "GuardianSet", "setMinimumWeight", [wanted], 60_000n)],
   };
 }
@@ -54,12 +54,13 @@ function bootstrapGuardian(view: View, guardian: BootstrapGuardian): Setting {
       bootstrapExpiry: String(expiry),
     },
     async read() {
-      const [info] = await view.read("GuardianSet", "operatorInfo", operator);
+      const info = (await view.read("GuardianSet", "operatorInfo", operator)).struct(0);
+      const actual = info.struct("key");
       return {
-        key: `${info.key.x}, ${info.key.y}`,
-        admitted: String(info.candidate && info.admitted),
-        bootstrapWeight: String(info.bootstrapWeight),
-        bootstrapExpiry: String(info.bootstrapExpiry),
+        key: `${actual.uint("x")}, ${actual.uint("y")}`,
+        admitted: String(info.flag("candidate") && info.flag("admitted")),
+        bootstrapWeight: String(info.uint("bootstrapWeight")),
+        bootstrapExpiry: String(info.uint("bootstrapExpiry")),
       };
     },
     repair(wrong, actual) {
@@ -82,9 +83,9 @@ function admittedGuardians(view: View): Setting {
     name: "admitted",
     expected: { admitted: listed(wanted) },
     async read() {
-      const candidates: string[] = [...(await view.read("GuardianSet", "candidates"))[0]];
+      const candidates = (await view.read("GuardianSet", "candidates")).texts(0);
       const infos = await Promise.all(candidates.map((operator) => view.read("GuardianSet", "operatorInfo", operator)));
-      return { admitted: listed(candidates.filter((_, index) => infos[index]?.[0].admitted)) };
+      return { admitted: listed(candidates.filter((_, index) => infos[index]?.struct(0).flag("admitted"))) };
     },
     repair: (_, actual) =>
       split(actual["admitted"])
@@ -100,10 +101,10 @@ function barredGuardians(view: View): Setting {
     name: "barred",
     expected: { barred: listed(wanted) },
     async read() {
-      const removed = new Set((await view.events("GuardianSet", "GuardianRemoved")).map((event) => String(event[0])));
+      const removed = new Set((await view.events("GuardianSet", "GuardianRemoved")).map((event) => event.text(0)));
       const operators = [...removed];
       const infos = await Promise.all(operators.map((operator) => view.read("GuardianSet", "operatorInfo", operator)));
-      return { barred: listed(operators.filter((_, index) => infos[index]?.[0].barred)) };
+      return { barred: listed(operators.filter((_, index) => infos[index]?.struct(0).flag("barred"))) };
     },
     repair: (_, actual) =>
       wanted
@@ -120,9 +121,9 @@ function table(view: View): Setting {
     name: "table",
     expected: { table: "accepted" },
     async read() {
-      const [serial] = await view.read("GuardianSet", "currentSerial");
+      const serial = (await view.read("GuardianSet", "currentSerial")).uint(0);
       if (serial === 0n) return { table: "none" };
-      const [accepted] = await view.read("GuardianSet", "isAccepted", serial);
+      const accepted = (await view.read("GuardianSet", "isAccepted", serial)).flag(0);
       return { table: accepted ? "accepted" : "expired" };
     },
     repair: () => [{ ...adminCall(view, "GuardianSet", "rotate", [], 300_000n + 60_000n * size), open: true }],
@@ -136,8 +137,8 @@ function stakingPeriods(view: View): Setting {
     name: "periods",
     expected: { unbonding: String(unbonding), evidenceWindow: String(evidenceWindow) },
     async read() {
-      const [first, second] = await view.read("GuardianStaking", "periods");
-      return { unbonding: String(first), evidenceWindow: String(second) };
+      const periods = await view.read("GuardianStaking", "periods");
+      return { unbonding: String(periods.uint(0)), evidenceWindow: String(periods.uint(1)) };
     },
     repair: () => [adminCall(view, "GuardianStaking", "setPeriods", [unbonding, evidenceWindow], 80_000n)],
   };
@@ -151,11 +152,11 @@ function feeReceivers(view: View): Setting {
     name: "receivers",
     expected: { fund, guardianPool },
     async read() {
-      const [[actualFund], [actualPool]] = await Promise.all([
+      const [actualFund, actualPool] = await Promise.all([
         view.read("FeeController", "fund"),
         view.read("FeeController", "guardianPool"),
       ]);
-      return { fund: String(actualFund), guardianPool: String(actualPool) };
+      return { fund: actualFund.text(0), guardianPool: actualPool.text(0) };
     },
     repair: (wrong) => [
       ...(wrong.includes("fund") ? [adminCall(view, "FeeController", "setFund", [fund], 60_000n)] : []),

@@ -1,4 +1,5 @@
 import { decodeBytes32String, encodeBytes32String } from "ethers";
+import type { Fields } from "./fields.ts";
 import { ceilingShare, othersOf, type FinalityPolicy, type RollupParameters } from "./parameters.ts";
 import { adminCall, type Setting, type Values } from "./settings.ts";
 import type { View } from "./view.ts";
@@ -25,7 +26,7 @@ function ownIncarnation(view: View): Setting {
     contract: "RollupRegistry",
     name: "ownIncarnation",
     expected: { ownIncarnation: String(view.plan.rollup.incarnation) },
-    read: async () => ({ ownIncarnation: String((await view.read("RollupRegistry", "ownIncarnation"))[0]) }),
+    read: async () => ({ ownIncarnation: String((await view.read("RollupRegistry", "ownIncarnation")).uint(0)) }),
   };
 }
 
@@ -36,17 +37,18 @@ function registryEntry(view: View, other: RollupParameters): Setting {
     name: `rollup(${other.chainId})`,
     expected,
     async read() {
-      const [entry] = await view.read("RollupRegistry", "rollup", other.chainId);
+      const entry = (await view.read("RollupRegistry", "rollup", other.chainId)).struct(0);
+      const isTag = entry.uint("finality") === 1n;
       return {
-        status: ROLLUP_STATUS[Number(entry.status)] ?? "unknown",
-        incarnation: String(entry.incarnation),
-        gateway: entry.gateway,
-        anchorLog: entry.anchorLog,
-        era: entry.era,
-        stack: decodeBytes32String(entry.stack),
-        finality: finalityText(entry.finality === 1n ? "tag" : { depth: entry.finalityDepth }),
-        ceiling: String(entry.ceiling),
-        eraCapacity: String(entry.eraCapacity),
+        status: ROLLUP_STATUS[Number(entry.uint("status"))] ?? "unknown",
+        incarnation: String(entry.uint("incarnation")),
+        gateway: entry.text("gateway"),
+        anchorLog: entry.text("anchorLog"),
+        era: entry.text("era"),
+        stack: decodeBytes32String(entry.text("stack")),
+        finality: finalityText(isTag ? "tag" : { depth: entry.uint("finalityDepth") }),
+        ceiling: String(entry.uint("ceiling")),
+        eraCapacity: String(entry.uint("eraCapacity")),
       };
     },
     repair(wrong, actual) {
@@ -110,8 +112,8 @@ function limits(view: View, other: RollupParameters): ReturnType<typeof adminCal
 function admittedRollups(view: View, others: readonly RollupParameters[]): Setting {
   const wanted = others.map(({ chainId }) => chainId);
   const active = async (): Promise<bigint[]> => {
-    const [entries] = await view.read("RollupRegistry", "rollups");
-    return [...entries].filter((entry) => entry.status === 1n).map((entry) => BigInt(entry.chainId));
+    const entries = (await view.read("RollupRegistry", "rollups")).structs(0);
+    return entries.filter((entry) => entry.uint("status") === 1n).map((entry) => entry.uint("chainId"));
   };
   return {
     contract: "RollupRegistry",
@@ -136,32 +138,38 @@ function eraSource(view: View, other: RollupParameters): Setting {
       share: String(ceilingShare(view.plan.parameters, other)),
     },
     async read() {
-      const [source] = await view.read("Era", "source", other.chainId);
-      const { gateway, counterpart, capacity, share } = source;
-      return { gateway, counterpart, capacity: String(capacity), share: String(share) };
+      const source = (await view.read("Era", "source", other.chainId)).struct(0);
+      return {
+        gateway: source.text("gateway"),
+        counterpart: source.text("counterpart"),
+        capacity: String(source.uint("capacity")),
+        share: String(source.uint("share")),
+      };
     },
     async repair() {
       // The registry writes what it holds into ERA; its admission of an unknown rollup does so too.
-      const [entry] = await view.read("RollupRegistry", "rollup", other.chainId);
-      return entry.status === 1n ? [limits(view, other)] : [];
+      const entry = (await view.read("RollupRegistry", "rollup", other.chainId)).struct(0);
+      return entry.uint("status") === 1n ? [limits(view, other)] : [];
     },
   };
 }
 
 function outLane(view: View, other: RollupParameters): Setting {
   const { prices } = other;
-  const entries = Object.entries(prices).map(([key, value]) => [key, String(value)]);
+  const texts = (value: (key: string) => bigint): Values =>
+    Object.fromEntries(Object.keys(prices).map((key): [string, string] => [key, String(value(key))]));
+  const wanted = new Map<string, bigint>(Object.entries(prices));
   return {
     contract: "MetalayerGateway",
     name: `outLane(${other.chainId})`,
-    expected: { ...incarnations(view, other), ...Object.fromEntries(entries) },
+    expected: { ...incarnations(view, other), ...texts((key) => wanted.get(key) ?? 0n) },
     async read() {
-      const [lane] = await view.read("MetalayerGateway", "outLane", other.chainId);
-      const actual = Object.keys(prices).map((key) => [key, String(lane.prices[key])]);
-      return { ...laneState(lane), ...Object.fromEntries(actual) };
+      const lane = (await view.read("MetalayerGateway", "outLane", other.chainId)).struct(0);
+      const set = lane.struct("prices");
+      return { ...laneState(lane), ...texts((key) => set.uint(key)) };
     },
     repair(wrong) {
-      if (!wrong.some((key) => key in prices)) return [];
+      if (!wrong.some((key) => wanted.has(key))) return [];
       return [adminCall(view, "FeeController", "setPrices", [other.chainId, prices], 120_000n)];
     },
   };
@@ -180,16 +188,18 @@ function inLane(view: View, other: RollupParameters): Setting {
       paused: "no",
     },
     async read() {
-      const [[lane], now] = await Promise.all([
+      const [answer, now] = await Promise.all([
         view.read("MetalayerGateway", "inLane", other.chainId),
         view.reader.time(),
       ]);
+      const lane = answer.struct(0);
+      const pausedUntil = lane.uint("pausedUntil");
       return {
         ...laneState(lane),
-        gateway: lane.gateway,
-        guardianShare: String(lane.guardianShare),
-        feeCapacity: String(lane.feeCapacity),
-        paused: lane.pausedUntil > now ? `until ${lane.pausedUntil}` : "no",
+        gateway: lane.text("gateway"),
+        guardianShare: String(lane.uint("guardianShare")),
+        feeCapacity: String(lane.uint("feeCapacity")),
+        paused: pausedUntil > now ? `until ${pausedUntil}` : "no",
       };
     },
     // A pause ends by itself; lifting it is a decision of its own.
@@ -210,11 +220,11 @@ function incarnations(view: View, other: RollupParameters): Values {
   };
 }
 
-function laneState(lane: { status: bigint; ownIncarnation: bigint; incarnation: bigint }): Values {
+function laneState(lane: Fields): Values {
   return {
-    status: LANE_STATUS[Number(lane.status)] ?? "unknown",
-    ownIncarnation: String(lane.ownIncarnation),
-    incarnation: String(lane.incarnation),
+    status: LANE_STATUS[Number(lane.uint("status"))] ?? "unknown",
+    ownIncarnation: String(lane.uint("ownIncarnation")),
+    incarnation: String(lane.uint("incarnation")),
   };
 }
 

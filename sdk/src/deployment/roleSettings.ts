@@ -47,7 +47,7 @@ function authority(view: View, contract: ContractName): Setting {
     contract,
     name: "authority",
     expected: { authority: manager },
-    read: async () => ({ authority: String((await view.read(contract, "authority"))[0]) }),
+    read: async () => ({ authority: (await view.read(contract, "authority")).text(0) }),
   };
 }
 
@@ -57,15 +57,12 @@ async function targetSettings(view: View): Promise<Setting[]> {
   const pause = view.interfaceOf("MetalayerGateway").getFunction("pause")?.selector ?? "";
   const wanted = new Map([[`${gateway} ${pause}`, PAUSER_ROLE]]);
   const updated = await view.events("AccessManager", "TargetFunctionRoleUpdated");
-  const pairs = new Set([...wanted.keys(), ...updated.map(([target, selector]) => `${target} ${selector}`)]);
-  const closed = new Set((await view.events("AccessManager", "TargetClosed")).map(([target]) => String(target)));
-  const delayed = new Set(
-    (await view.events("AccessManager", "TargetAdminDelayUpdated")).map(([target]) => String(target)),
-  );
+  const pairs = new Set([...wanted.keys(), ...updated.map((event) => `${event.text(0)} ${event.text(1)}`)]);
+  const closed = new Set((await view.events("AccessManager", "TargetClosed")).map((event) => event.text(0)));
   return [
     ...[...pairs].map((pair) => functionRole(view, pair, wanted.get(pair) ?? ADMIN_ROLE)),
-    ...[...closed].map((target) => targetFlag(view, target, "isTargetClosed", "setTargetClosed", false)),
-    ...[...delayed].map((target) => targetFlag(view, target, "getTargetAdminDelay", "setTargetAdminDelay", 0n)),
+    ...[...closed].map((target) => closedTarget(view, target)),
+    ...(await delays(view, "TargetAdminDelayUpdated", "setTargetAdminDelay", (target) => labelOf(view, target))),
   ];
 }
 
@@ -77,22 +74,44 @@ function functionRole(view: View, pair: string, role: bigint): Setting {
     name,
     expected: { [name]: roleName(role) },
     async read() {
-      const [actual] = await view.read("AccessManager", "getTargetFunctionRole", target, selector);
-      return { [name]: roleName(actual) };
+      const answer = await view.read("AccessManager", "getTargetFunctionRole", target, selector);
+      return { [name]: roleName(answer.uint(0)) };
     },
     repair: () => [adminCall(view, "AccessManager", "setTargetFunctionRole", [target, [selector], role], 80_000n)],
   };
 }
 
-function targetFlag(view: View, target: string, getter: string, setter: string, wanted: boolean | bigint): Setting {
-  const name = `${getter}(${labelOf(view, target)})`;
+function closedTarget(view: View, target: string): Setting {
+  const name = `isTargetClosed(${labelOf(view, target)})`;
   return {
     contract: "AccessManager",
     name,
-    expected: { [name]: String(wanted) },
-    read: async () => ({ [name]: String((await view.read("AccessManager", getter, target))[0]) }),
-    repair: () => [adminCall(view, "AccessManager", setter, [target, wanted], 80_000n)],
+    expected: { [name]: "false" },
+    read: async () => ({ [name]: String((await view.read("AccessManager", "isTargetClosed", target)).flag(0)) }),
+    repair: () => [adminCall(view, "AccessManager", "setTargetClosed", [target, false], 80_000n)],
   };
+}
+
+/** Delays that the manager applies only days after they were set: the newest event counts, whether in force yet or not. */
+async function delays(
+  view: View,
+  event: "TargetAdminDelayUpdated" | "RoleGrantDelayChanged",
+  setter: string,
+  label: (key: string) => string,
+): Promise<Setting[]> {
+  const ofRole = event === "RoleGrantDelayChanged";
+  const events = await view.events("AccessManager", event);
+  const newest = new Map(events.map((log) => [ofRole ? String(log.uint(0)) : log.text(0), String(log.uint(1))]));
+  return [...newest].map(([key, delay]) => {
+    const name = `${setter}(${label(key)})`;
+    return {
+      contract: "AccessManager",
+      name,
+      expected: { [name]: "0" },
+      read: async () => ({ [name]: delay }),
+      repair: () => [adminCall(view, "AccessManager", setter, [key, 0n], 80_000n)],
+    };
+  });
 }
 
 /** Administrator, guardian and grant delay of each role: all zero, so only the timelock changes a role. */
@@ -100,14 +119,14 @@ async function roleTerms(view: View): Promise<Setting[]> {
   const terms = [
     ["RoleAdminChanged", "getRoleAdmin", "setRoleAdmin"],
     ["RoleGuardianChanged", "getRoleGuardian", "setRoleGuardian"],
-    ["RoleGrantDelayChanged", "getRoleGrantDelay", "setGrantDelay"],
   ] as const;
   const settings: Setting[] = [];
   for (const [event, getter, setter] of terms) {
-    const roles = new Set((await view.events("AccessManager", event)).map(([role]) => BigInt(role)));
+    const roles = new Set((await view.events("AccessManager", event)).map((log) => log.uint(0)));
     for (const role of roles) settings.push(roleTerm(view, role, getter, setter));
   }
-  return settings;
+  const label = (role: string): string => roleName(BigInt(role));
+  return [...settings, ...(await delays(view, "RoleGrantDelayChanged", "setGrantDelay", label))];
 }
 
 function roleTerm(view: View, role: bigint, getter: string, setter: string): Setting {
@@ -116,7 +135,7 @@ function roleTerm(view: View, role: bigint, getter: string, setter: string): Set
     contract: "AccessManager",
     name,
     expected: { [name]: "0" },
-    read: async () => ({ [name]: String((await view.read("AccessManager", getter, role))[0]) }),
+    read: async () => ({ [name]: String((await view.read("AccessManager", getter, role)).uint(0)) }),
     repair: () => [adminCall(view, "AccessManager", setter, [role, 0n], 80_000n)],
   };
 }
@@ -129,9 +148,9 @@ async function memberSettings(view: View): Promise<Setting[]> {
     [PAUSER_ROLE, parameters.pausers],
     [ADMIN_ROLE, [addresses.RollupTimelock]],
   ]);
-  const others = granted.map(([role]) => BigInt(role)).filter((role) => !wanted.has(role));
+  const others = granted.map((event) => event.uint(0)).filter((role) => !wanted.has(role));
   return [...new Set(others), ...wanted.keys()].map((role) => {
-    const seen = granted.filter(([granted_]) => BigInt(granted_) === role).map(([, account]) => String(account));
+    const seen = granted.filter((event) => event.uint(0) === role).map((event) => event.text(1));
     return members(view, role, wanted.get(role) ?? [], seen);
   });
 }
@@ -142,7 +161,7 @@ function members(view: View, role: bigint, wanted: readonly string[], seen: read
   const current = async (): Promise<Map<string, bigint>> => {
     const states = await Promise.all(accounts.map((account) => view.read("AccessManager", "hasRole", role, account)));
     const entries = accounts.map((account, index) => [account, states[index]] as const);
-    return new Map(entries.flatMap(([account, state]) => (state?.[0] ? [[account, BigInt(state[1])]] : [])));
+    return new Map(entries.flatMap(([account, state]) => (state?.flag(0) ? [[account, state.uint(1)]] : [])));
   };
   return {
     contract: "AccessManager",
@@ -176,17 +195,17 @@ async function timelockSettings(view: View): Promise<Setting[]> {
     ["canceller", [governor, canceller]],
   ]);
   const granted = await view.events("RollupTimelock", "RoleGranted");
-  const roles = new Set([...TIMELOCK_ROLES.keys(), ...granted.map(([role]) => String(role))]);
+  const roles = new Set([...TIMELOCK_ROLES.keys(), ...granted.map((event) => event.text(0))]);
   return [
     {
       contract: "RollupTimelock",
       name: "minDelay",
       expected: { minDelay: String(timelockDelay) },
-      read: async () => ({ minDelay: String((await view.read("RollupTimelock", "getMinDelay"))[0]) }),
+      read: async () => ({ minDelay: String((await view.read("RollupTimelock", "getMinDelay")).uint(0)) }),
       repair: () => [adminCall(view, "RollupTimelock", "updateDelay", [timelockDelay], 50_000n)],
     },
     ...[...roles].map((role) => {
-      const seen = granted.filter(([other]) => other === role).map(([, account]) => String(account));
+      const seen = granted.filter((event) => event.text(0) === role).map((event) => event.text(1));
       return timelockMembers(view, role, wanted.get(TIMELOCK_ROLES.get(role) ?? "") ?? [], seen);
     }),
   ];
@@ -197,7 +216,7 @@ function timelockMembers(view: View, role: string, wanted: readonly string[], se
   const accounts = [...new Set([...wanted, ...seen])];
   const current = async (): Promise<string[]> => {
     const states = await Promise.all(accounts.map((account) => view.read("RollupTimelock", "hasRole", role, account)));
-    return accounts.filter((_, index) => states[index]?.[0]);
+    return accounts.filter((_, index) => states[index]?.flag(0));
   };
   return {
     contract: "RollupTimelock",

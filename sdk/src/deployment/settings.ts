@@ -1,4 +1,3 @@
-import type { Address } from "../bytes.ts";
 import { asHex, type ContractName } from "./addresses.ts";
 import { guardianSettings } from "./guardianSettings.ts";
 import { laneSettings } from "./laneSettings.ts";
@@ -85,7 +84,7 @@ export function listed(addresses: Iterable<string>): string {
 }
 
 /** The contract's name for an address of this rollup, or the address itself. */
-export function labelOf(view: View, address: Address | string): string {
+export function labelOf(view: View, address: string): string {
   const found = Object.entries(view.plan.addresses).find(([, known]) => known === address);
   return found === undefined ? address : found[0];
 }

@@ -1,8 +1,9 @@
-import { AbiCoder, type Interface, type Result } from "ethers";
+import type { Interface } from "ethers";
 import type { Address, Hex } from "../bytes.ts";
 import { MetalayerError } from "../errors.ts";
 import { asHex, type ContractName } from "./addresses.ts";
 import { interfaceOf } from "./artifacts.ts";
+import { fieldsOf, type Fields } from "./fields.ts";
 import type { RollupPlan } from "./plan.ts";
 
 export interface Log {
@@ -28,8 +29,8 @@ export interface View {
   readonly plan: RollupPlan;
   readonly reader: ChainReader;
   readonly interfaceOf: (contract: ContractName) => Interface;
-  read(contract: ContractName, method: string, ...args: readonly unknown[]): Promise<Result>;
-  events(contract: ContractName, name: string): Promise<readonly Result[]>;
+  read(contract: ContractName, method: string, ...args: readonly unknown[]): Promise<Fields>;
+  events(contract: ContractName, name: string): Promise<readonly Fields[]>;
 }
 
 export function createView(plan: RollupPlan, reader: ChainReader): View {
@@ -58,13 +59,13 @@ export function createView(plan: RollupPlan, reader: ChainReader): View {
       if (event === null)
         throw new MetalayerError("DEPLOYMENT_UNKNOWN_EVENT", `${contract} has no event ${name}`, { contract, name });
       const logs = await reader.logs(plan.addresses[contract], asHex(event.topicHash));
-      return logs.map((log) => abi.decodeEventLog(event, log.data, log.topics));
+      return logs.map((log) => fieldsOf(abi.decodeEventLog(event, log.data, log.topics)));
     },
   };
 }
 
-function decode(abi: Interface, contract: string, method: string, answer: Hex): Result {
-  if (answer !== "0x") return abi.decodeFunctionResult(method, answer);
+function decode(abi: Interface, contract: string, method: string, answer: Hex): Fields {
+  if (answer !== "0x") return fieldsOf(abi.decodeFunctionResult(method, answer));
   throw new MetalayerError("DEPLOYMENT_NO_ANSWER", `${contract} does not answer ${method}`, { contract, method });
 }
 
@@ -110,14 +111,4 @@ export function providerReader(
       return logs;
     },
   };
-}
-
-/** The first 20 bytes' address in a storage word. */
-export function wordAddress(word: Hex): string {
-  return String(
-    AbiCoder.defaultAbiCoder().decode(
-      ["address"],
-      `0x${word.slice(2).padStart(64, "0").slice(24).padStart(64, "0")}`,
-    )[0],
-  );
 }

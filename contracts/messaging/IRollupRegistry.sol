@@ -56,6 +56,7 @@ interface IRollupRegistry {
     error RegistryInvalidWiring(address gateway, address era, uint256 ownIncarnation);
 
     /// @notice Sets the access manager, once, in the transaction that creates the proxy.
+    /// @dev Reverts OpenZeppelin's `InvalidInitialization` ever after, and always on the implementation itself.
     function initialize(address authority) external;
 
     /// @notice Admits a rollup, or re-admits it in a higher incarnation, and opens its lanes. Administrator.

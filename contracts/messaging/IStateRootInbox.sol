@@ -42,6 +42,7 @@ interface IStateRootInbox {
     error InboxInvalidWiring(bytes32 networkId, address guardianSet, address registry);
 
     /// @notice Sets the access manager, once, in the transaction that creates the proxy.
+    /// @dev Reverts OpenZeppelin's `InvalidInitialization` ever after, and always on the implementation itself.
     function initialize(address authority) external;
 
     /// @notice Stores an attested network root, so that facts of it can be used later without its signature. Anyone.

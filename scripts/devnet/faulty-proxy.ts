@@ -1,4 +1,5 @@
 import http from "node:http";
+import type { Socket } from "node:net";
 import { keccak256 } from "ethers";
 import { z } from "zod";
 import { MetalayerError } from "../../sdk/src/errors.ts";
@@ -42,7 +43,8 @@ export interface FaultyProxy {
 }
 
 interface Proxy {
-  readonly server: http.Server;
+  /** Connections on which RPC requests came; those for control stay when it is cut. */
+  readonly sockets: Set<Socket>;
   readonly upstream: Endpoint;
   readonly random: () => number;
   readonly closing: AbortController;
@@ -55,7 +57,7 @@ const callSchema = z.object({ id: z.unknown(), method: z.string(), params: z.arr
 export async function startFaultyProxy(options: ProxyOptions): Promise<FaultyProxy> {
   const server = http.createServer({ keepAliveTimeout: 60_000 });
   const proxy: Proxy = {
-    server,
+    sockets: new Set(),
     upstream: createEndpoint({ url: options.upstream, timeoutMs: 30_000, connections: 32 }),
     random: seededRandom(options.seed ?? 1),
     closing: new AbortController(),
@@ -98,7 +100,7 @@ function listen(server: http.Server, port: number): Promise<number> {
 
 function setFaults(proxy: Proxy, faults: object): void {
   proxy.faults = faultsSchema.parse({ ...proxy.faults, ...faults });
-  if (proxy.faults.cut) proxy.server.closeAllConnections();
+  if (proxy.faults.cut) for (const socket of proxy.sockets) socket.destroy();
 }
 
 async function serve(proxy: Proxy, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
@@ -110,6 +112,7 @@ async function serve(proxy: Proxy, request: http.IncomingMessage, response: http
     return;
   }
   proxy.counts.requests += 1;
+  remember(proxy, request.socket);
   const { cut, hang, delayMs, httpStatus } = proxy.faults;
   if (cut) request.socket.destroy();
   if (cut || hang) return;
@@ -123,6 +126,12 @@ async function serve(proxy: Proxy, request: http.IncomingMessage, response: http
     ? await Promise.all(parsed.map((call) => answerOne(proxy, call)))
     : await answerOne(proxy, parsed);
   reply(response, 200, answer);
+}
+
+function remember({ sockets }: Proxy, socket: Socket): void {
+  if (sockets.has(socket)) return;
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
 }
 
 function control(proxy: Proxy, method: string, body: string, response: http.ServerResponse): void {

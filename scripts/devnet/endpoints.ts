@@ -1,0 +1,48 @@
+import { MetalayerError } from "../../sdk/src/errors.ts";
+import { createEndpoint } from "../chain/endpoint.ts";
+import { delay } from "../chain/tasks.ts";
+import { freePort } from "./children.ts";
+import type { Devnet } from "./devnet.ts";
+
+/** Puts endpoints that can be made to fail in front of every node, all in one process, and waits until they answer. */
+export async function startEndpoints(devnet: Devnet): Promise<void> {
+  const { endpointsPerNode } = devnet.options;
+  const rollups = await Promise.all(
+    devnet.state.rollups.map(async (rollup) => {
+      const ports = await Promise.all(Array.from({ length: endpointsPerNode }, freePort));
+      return { ...rollup, ports };
+    }),
+  );
+  const list = rollups.flatMap(({ nodeUrl, ports }) => ports.map((port) => ({ upstream: nodeUrl, port })));
+  const child = await devnet.startService({
+    kind: "endpoints",
+    name: "rpc-endpoints",
+    script: "scripts/devnet/proxies.ts",
+    args: [JSON.stringify(list)],
+  });
+  const urls = list.map(({ port }) => `http://127.0.0.1:${port}`);
+  const deadline = performance.now() + 20_000;
+  for (const url of urls) await untilItAnswers(url, () => !child.ended && performance.now() < deadline);
+  devnet.update((state) => ({
+    ...state,
+    rollups: rollups.map(({ ports, ...rollup }) => ({
+      ...rollup,
+      rpc: ports.map((port) => `http://127.0.0.1:${port}`),
+      agree: Math.floor(ports.length / 2) + 1,
+    })),
+  }));
+}
+
+async function untilItAnswers(url: string, goOn: () => boolean): Promise<void> {
+  const endpoint = createEndpoint({ url, timeoutMs: 1_000 });
+  try {
+    for (;;) {
+      const answer = await endpoint.request("eth_chainId", []).catch(() => undefined);
+      if (answer !== undefined) return;
+      if (!goOn()) throw new MetalayerError("DEVNET_ENDPOINT", `The RPC endpoint ${url} did not start.`, { url });
+      await delay(20);
+    }
+  } finally {
+    endpoint.close();
+  }
+}

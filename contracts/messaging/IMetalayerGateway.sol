@@ -150,9 +150,11 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     ) external returns (bytes32 bountyId);
 
     /// @notice Names who pays for the caller's messages; zero: nobody but the caller's own credit. Takes effect only if the sponsor agrees.
+    /// @dev Never reverts. Emits {SponsorChanged}.
     function setSponsor(address sponsor) external;
 
     /// @notice The caller agrees to pay up to `limit` fee units per `period` seconds for the messages of `account`; limit 0 ends it.
+    /// @dev Reverts {GatewayInvalidAmount} for a limit ≥ 2^64 or a period ≥ 2^32. Emits {SponsorshipChanged}. Starts a new period.
     function sponsor(address account, uint256 limit, uint256 period) external;
 
     // --- delivery (anyone) ---
@@ -167,13 +169,15 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     function refundBounty(uint256 srcChainId, uint64 nonce) external;
 
     /// @notice Moves fees of `deliverer` that found the bucket empty to its earnings, as far as the bucket has refilled. Anyone.
+    /// @dev Reverts {GatewayNothingQueued}. What still does not fit is queued again ({FeeQueued}). Earned under the table in force now.
     function claimQueued(uint256 srcChainId, address deliverer) external;
 
-    /// @notice Names who may set the caller's `fast` limits besides itself.
+    /// @notice Names who may set the caller's `fast` limits besides itself. Any account, for itself.
+    /// @dev Never reverts. Emits {FastAdminChanged}.
     function setFastAdmin(address admin) external;
 
     /// @notice Opts `recipient` in to `fast` deliveries from `srcChainId`, at most `perDay` (< 2^32) a day; 0 opts out.
-    /// @dev Only `recipient` itself or its fast admin, otherwise {GatewayUnauthorized}.
+    /// @dev Only `recipient` itself or its fast admin, otherwise reverts {GatewayUnauthorized}; {GatewayInvalidAmount}. Emits {FastLimitChanged}.
     function setFastLimit(address recipient, uint256 srcChainId, uint256 perDay) external;
 
     // --- administration ---
@@ -182,41 +186,55 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     /// @dev Reverts {GatewayInvalidAdmission}. A new incarnation of either side starts new lanes at nonce 0; old delivery records stay.
     function openLane(Admission calldata admission) external;
 
-    /// @notice Closes both directions. Only the registry.
+    /// @notice Closes both directions: nothing is sent or delivered any more, what is accrued stays collectable. Only the registry.
+    /// @dev Reverts {GatewayUnauthorized}, {GatewayUnknownRollup} if no lane is open. Emits {LaneChanged}.
     function closeLane(uint256 chainId) external;
 
     /// @notice Sets prices of a destination. Only the FeeController, which sweeps before (shares apply to all that is accrued).
+    /// @dev Reverts {GatewayUnauthorized}, {GatewayUnknownRollup}, {GatewayInvalidPrices}. Emits {PricesChanged}.
     function setPrices(uint256 dstChainId, Prices calldata prices) external;
 
     /// @notice Sets the guardians' share (per mille) of fees from a source and the capacity (fee units) of its fee bucket. Only the FeeController.
+    /// @dev A change never fills the bucket. Reverts {GatewayUnauthorized}, {GatewayUnknownRollup}, {GatewayInvalidTerms} for a share above
+    ///      1,000, a capacity that is not a whole number of ERA or above 72 million ERA. Emits {InboundTermsChanged}.
     function setInboundTerms(uint256 srcChainId, uint256 guardianShare, uint256 feeCapacity) external;
 
     /// @notice Adds prepaid credit in fee units. Only the FeeController.
+    /// @dev Reverts {GatewayUnauthorized}, {GatewayInvalidAmount} if the credit would reach 2^64. Emits {CreditChanged}.
     function addCredit(address account, uint256 amount) external;
 
-    /// @notice Takes prepaid credit back. Only the FeeController. Reverts {GatewayInsufficientCredit}.
+    /// @notice Takes prepaid credit back. Only the FeeController.
+    /// @dev Reverts {GatewayUnauthorized}, {GatewayInsufficientCredit}. Emits {CreditChanged}.
     function removeCredit(address account, uint256 amount) external;
 
     /// @notice Returns and clears what was charged on a lane since the last sweep, in fee units. Only the FeeController.
-    /// @return gross charged by messages; @return bounties charged by {requestRelay}
+    /// @dev Reverts {GatewayUnauthorized}.
+    /// @return gross charged by messages
+    /// @return bounties charged by {requestRelay}
     function collectAccrued(uint256 dstChainId) external returns (uint256 gross, uint256 bounties);
 
     /// @notice Returns and clears what `deliverer` earned under a table serial, in fee units. Only the FeeController.
+    /// @dev Reverts {GatewayUnauthorized}.
     function collectEarnings(
         uint256 serial,
         address deliverer
     ) external returns (uint256 forDeliverer, uint256 forGuardians);
 
     /// @notice Stops deliveries from sources for `duration` ≤ 7 days. Pauser role; not renewable before 7 days after its end.
+    /// @dev Reverts AccessManagedUnauthorized, {GatewayPauseTooLong}, {GatewayUnknownRollup}, {GatewayPauseCoolingDown}. Emits {Paused}.
     function pause(uint256[] calldata srcChainIds, uint256 duration) external;
 
     /// @notice Ends a pause at once. Administrator.
+    /// @dev Reverts AccessManagedUnauthorized. Emits {Unpaused}. The pauser may pause that source again.
     function unpause(uint256 srcChainId) external;
 
     // --- views ---
 
+    /// @notice The network to which every hash and signature is bound.
     function networkId() external view returns (bytes32);
+    /// @notice The lane to a rollup; status None and all zero if it was never admitted.
     function outLane(uint256 dstChainId) external view returns (OutLane memory);
+    /// @notice The lane from a rollup; status None and all zero if it was never admitted.
     function inLane(uint256 srcChainId) external view returns (InLane memory);
     /// @notice Head after `64 · index` messages to `dstChainId` in the given pair of incarnations; 0 if not reached.
     function checkpoint(uint256 route, uint256 index) external view returns (bytes32);
@@ -226,20 +244,26 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     function deliveredWord(uint256 srcChainId, uint256 index) external view returns (uint256);
     /// @notice Fingerprints of `fast` deliveries, nonces 8 · index … 8 · index + 7, lowest nonce in the lowest bits.
     function fastWord(uint256 srcChainId, uint256 index) external view returns (uint256);
+    /// @notice Prepaid credit of an account in fee units, and the sponsor it named.
     function credit(address account) external view returns (uint256 balance, address sponsoredBy);
+    /// @notice What a sponsor agreed to pay for an account: fee units a period, seconds, and what is left of the running period.
     function sponsorship(
         address sponsor_,
         address account
     ) external view returns (uint256 limit, uint256 period, uint256 available);
+    /// @notice What a deliverer earned under a table serial and has not withdrawn, in fee units.
     function earnings(
         uint256 serial,
         address deliverer
     ) external view returns (uint256 forDeliverer, uint256 forGuardians);
+    /// @notice Fees and bounties from a source that wait for its bucket to refill, in fee units.
     function queued(uint256 srcChainId, address deliverer) external view returns (uint256);
+    /// @notice The bounty that is booked for a message of a source (current incarnations); all zero if none.
     function bounty(
         uint256 srcChainId,
         uint64 nonce
     ) external view returns (bytes32 sendId, uint256 amount, address refundTo);
+    /// @notice A recipient's limit of `fast` deliveries from a source, how many are left now, and who else may set it.
     function fastPolicy(
         address recipient,
         uint256 srcChainId

@@ -58,6 +58,7 @@ library Secp256k1 {
     /// @notice The affine form of a Jacobian point; (0, 0) for infinity.
     function toAffine(uint256 X, uint256 Y, uint256 Z) internal view returns (uint256 x, uint256 y) {
         if (Z == 0) return (0, 0);
+        if (Z == 1) return (X, Y);
         uint256 inv = inverse(Z);
         uint256 inv2 = mulmod(inv, inv, P);
         return (mulmod(X, inv2, P), mulmod(Y, mulmod(inv, inv2, P), P));

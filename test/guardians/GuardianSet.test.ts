@@ -274,39 +274,6 @@ describe("GuardianSet", () => {
     });
   });
 
-  describe("two rollups", () => {
-    it("R2 one signature serves wherever its signers hold the quorum, in tables of different order and weight", async () => {
-      const here = await deployWithTable([3n, 3n, 3n, 3n]);
-      const there = await deployGuardianSet({ rollup: "rollupB" });
-      const [a, b, c, d] = here.guardians;
-      const elsewhere = testGuardians(8).slice(4);
-      if (!a || !b || !c || !d) throw new Error("four guardians");
-      // There: other order, d has weight 0 (it is staked elsewhere), and there are local guardians.
-      const order = [d, ...elsewhere.slice(0, 2), c, b, a];
-      await admitAll(there, order, [0n, 1n, 1n, 4n, 4n, 4n]);
-      await there.set.rotate();
-
-      const onHere = attestAs(here.guardians, [0, 1, 2, 3]);
-      const onThere = attestAs(order, [0, 3, 4, 5]);
-      expect(onHere.slice(0, 66 + 8 + 3 * 64)).to.equal(onThere.slice(0, 66 + 8 + 3 * 64));
-      expect(await here.set.verify(onHere)).to.equal(1n);
-      expect(await there.set.verify(onThere)).to.equal(1n);
-      // The other rollup's hints name other keys.
-      expect(await there.set.verify(onHere)).to.equal(0n);
-      expect(await here.set.verify(onThere)).to.equal(0n);
-    });
-
-    it("C9 R27 nothing signed for one network holds in another", async () => {
-      const otherNetwork = `0x${"42".repeat(32)}` as const;
-      const here = await deployWithTable(EQUAL);
-      const there = await deployWithTable(EQUAL, { rollup: "rollupB", networkId: otherNetwork });
-      const forHere = attestAs(here.guardians, ALL);
-      const forThere = attestAs(there.guardians, ALL, { networkId: otherNetwork });
-      expect([await here.set.verify(forHere), await there.set.verify(forThere)]).to.deep.equal([1n, 1n]);
-      expect([await here.set.verify(forThere), await there.set.verify(forHere)]).to.deep.equal([0n, 0n]);
-    });
-  });
-
   it("registers and admits at any time, before and after tables", async () => {
     const fixture = await deployWithTable(EQUAL);
     const late = testGuardians(5)[4];

@@ -4,6 +4,7 @@ import { abis, writeAbis } from "./abis.ts";
 import { bytecode } from "./bytecode.ts";
 import type { Check, Verdict } from "./check.ts";
 import { documented } from "./documented.ts";
+import { invariants } from "./invariants.ts";
 import { layers } from "./layers.ts";
 import { leftovers } from "./leftovers.ts";
 import { licences } from "./licences.ts";
@@ -36,6 +37,7 @@ const OWN: readonly Check[] = [
   documented,
   leftovers,
   readme,
+  invariants,
   abis,
   bytecode,
   storage,

@@ -17,13 +17,26 @@ export interface DeploymentCost {
 }
 
 /**
- * Brings a rollup to its plan with one signer, one transaction after the other: for in-process networks and tests. Whatever stands already is
- * left alone. Throws `DEPLOYMENT_WRONG_DEPLOYER`, `DEPLOYMENT_INCOMPLETE` if the rollup differs from its plan at the end.
+ * Brings a rollup to its plan with {@link executePlan} and compares everything with the plan, code included. Throws as that, and
+ * `DEPLOYMENT_INCOMPLETE` if the rollup differs from its plan at the end.
  */
 export async function deployRollup(plan: RollupPlan, signer: Signer): Promise<DeploymentCost> {
-  const provider = providerOf(signer);
+  const cost = await executePlan(plan, signer);
+  const { differences } = await inspectRollup(plan, providerReader(providerOf(signer)));
+  if (differences.length === 0) return cost;
+  const named = differences.map(({ name, expected, actual }) => `${name} is ${actual}, not ${expected}`).join("; ");
+  throw new MetalayerError("DEPLOYMENT_INCOMPLETE", `rollup ${plan.rollup.name} differs from its plan: ${named}`, {
+    differences,
+  });
+}
+
+/**
+ * Places what is missing and sets what differs with one signer, one transaction after the other: for in-process networks and tests.
+ * Whatever stands already is left alone. Throws `DEPLOYMENT_WRONG_DEPLOYER`.
+ */
+export async function executePlan(plan: RollupPlan, signer: Signer): Promise<DeploymentCost> {
   await checkDeployer(plan, signer);
-  const reader = providerReader(provider);
+  const reader = providerReader(providerOf(signer));
   let [transactions, gas] = [0, 0n];
   const send = async (to: Address | null, data: Hex, value = 0n): Promise<void> => {
     const sent = await signer.sendTransaction({ to, data, value });
@@ -42,13 +55,7 @@ export async function deployRollup(plan: RollupPlan, signer: Signer): Promise<De
     await send(plan.addresses.Create3Factory, factoryCall(contract));
   const { calls } = await inspectSettings(createView(plan, reader));
   for (const { to, data } of managerTransactions(plan.addresses, calls)) await send(to, data);
-
-  const { differences } = await inspectRollup(plan, reader);
-  if (differences.length === 0) return { transactions, gas };
-  const named = differences.map(({ name, expected, actual }) => `${name} is ${actual}, not ${expected}`).join("; ");
-  throw new MetalayerError("DEPLOYMENT_INCOMPLETE", `rollup ${plan.rollup.name} differs from its plan: ${named}`, {
-    differences,
-  });
+  return { transactions, gas };
 }
 
 /** Throws `DEPLOYMENT_WRONG_DEPLOYER` unless the signer is the account that the addresses were predicted for. */

@@ -1,8 +1,9 @@
-import { concat, type ContractFactory, type Interface, type Signer } from "ethers";
+import { Wallet, type InterfaceAbi, type Provider, type Signer } from "ethers";
 import { AccessManager__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory.js";
 import { ERC1967Proxy__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
 import { FeeController__factory } from "../../../typechain-types/factories/contracts/fees/FeeController__factory.js";
+import { RollupTimelock__factory } from "../../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
 import { GuardianSet__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
 import { GuardianStaking__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
 import { AnchorLog__factory } from "../../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
@@ -11,19 +12,33 @@ import { RollupRegistry__factory } from "../../../typechain-types/factories/cont
 import { StateRootInbox__factory } from "../../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
 import { EvmStack__factory } from "../../../typechain-types/factories/contracts/rollups/EvmStack__factory.js";
 import { Era__factory } from "../../../typechain-types/factories/contracts/token/Era__factory.js";
-import { fixedBytes, hashWords, toAddress, type Address } from "../bytes.ts";
-import { coreAddresses, type CoreCall, type CoreDeployment, type CorePlace } from "./plan.ts";
+import { hashText, hashWords, ZERO_HASH, type Address, type Hex } from "../bytes.ts";
+import { networkIdOf, type Addresses } from "../deployment/addresses.ts";
+import type { ArtifactName, ArtifactSource } from "../deployment/artifacts.ts";
+import { executePlan } from "../deployment/execute.ts";
+import type { NetworkParameters, RollupParameters } from "../deployment/parameters.ts";
+import { planRollup } from "../deployment/plan.ts";
 import { MetalayerError } from "../errors.ts";
+import type { Prices } from "../fees.ts";
+import { TestGuardians } from "./guardians.ts";
 
-/** A typechain factory class. */
-interface Artifact {
+const DAY = 86_400n;
+const ERA = 10n ** 18n;
+/** Whole ERA: far above what tests move, below what the gateway's words hold. */
+const LIMIT = 50_000_000n;
+/** Owns nothing but the addresses of test networks, and no role once they stand. */
+const DEPLOYER_KEY = hashText("metalayer test deployer");
+const DEPLOYER_FUNDS = 100n * 10n ** 18n;
+
+interface Factory {
+  readonly abi: InterfaceAbi;
   readonly bytecode: string;
-  createInterface(): Interface;
 }
 
-const ARTIFACTS: Readonly<Record<string, Artifact>> = {
+const FACTORIES: Readonly<Partial<Record<ArtifactName, Factory>>> = {
   AccessManager: AccessManager__factory,
   AnchorLog: AnchorLog__factory,
+  Create3Factory: Create3Factory__factory,
   ERC1967Proxy: ERC1967Proxy__factory,
   Era: Era__factory,
   EvmStack: EvmStack__factory,
@@ -32,71 +47,108 @@ const ARTIFACTS: Readonly<Record<string, Artifact>> = {
   GuardianStaking: GuardianStaking__factory,
   MetalayerGateway: MetalayerGateway__factory,
   RollupRegistry: RollupRegistry__factory,
+  RollupTimelock: RollupTimelock__factory,
   StateRootInbox: StateRootInbox__factory,
 };
 
-/** Creates a CREATE3 factory and says where the contracts will stand: at other addresses on every chain, so that mix-ups show. */
-export async function preparePlace(deployer: Signer, chainId: bigint): Promise<CorePlace> {
-  const factory: ContractFactory = new Create3Factory__factory(deployer);
-  const created = await (await factory.deploy()).waitForDeployment();
-  return {
-    factory: await addressOf(created),
-    deployer: await addressOf(deployer),
-    salt: hashWords([chainId]),
-  };
+/** The contracts that the sdk carries, with their creation code. */
+const artifacts: ArtifactSource = (name) => {
+  const factory = FACTORIES[name];
+  if (factory === undefined) throw new MetalayerError("TESTKIT_ARTIFACT", `the test kit has no ${name}`, { name });
+  const { abi, bytecode } = factory;
+  return { contractName: name, sourceName: name, abi, bytecode, deployedBytecode: "0x" };
+};
+
+/** A chain on which a test network will stand. */
+export interface Site {
+  readonly chainId: bigint;
+  readonly signer: Signer;
+  readonly provider: Provider;
+  readonly account: Address;
 }
 
-/** Creates the contracts in order; each must come out where it was predicted. */
-export async function runDeployments(
-  deployer: Signer,
-  place: CorePlace,
-  deployments: readonly CoreDeployment[],
-): Promise<void> {
-  const factory = Create3Factory__factory.connect(place.factory, deployer);
-  for (const { id, contract, salt, address, args } of deployments) {
-    const source = artifact(contract);
-    const predicted = await factory.addressOf(place.deployer, salt);
-    if (predicted !== address) {
-      throw new MetalayerError("TESTKIT_ADDRESS", `${id} would stand at ${predicted}, not at ${address}`, { id });
-    }
-    await (await factory.deploy(salt, concat([source.bytecode, source.createInterface().encodeDeploy(args)]))).wait();
-  }
+/** A network that stands: its id, its guardians, and the addresses on each rollup. */
+export interface Standing {
+  readonly networkId: Hex;
+  readonly guardians: TestGuardians;
+  readonly addresses: ReadonlyMap<bigint, Addresses>;
 }
 
-/** Makes the administrator's calls in order. */
-export async function runCalls(administrator: Signer, calls: readonly CoreCall[]): Promise<void> {
-  for (const { contract, address, method, args } of calls) {
-    const data = artifact(contract).createInterface().encodeFunctionData(method, args);
-    await (await administrator.sendTransaction({ to: address, data })).wait();
+/** Runs the protocol's own deployment on every site, at different addresses on each, so that mix-ups of local and remote show. */
+export async function deployNetwork(
+  sites: readonly [Site, ...Site[]],
+  homeGenesisHash: Hex,
+  guardianCount: number,
+  prices: Prices,
+): Promise<Standing> {
+  const bare = parametersOf(sites, homeGenesisHash, prices);
+  const id = networkIdOf(bare, artifacts);
+  const guardians = new TestGuardians(id, guardianCount);
+  const parameters = { ...bare, guardians: { ...bare.guardians, bootstrap: guardians.bootstrap() } };
+  const addresses = new Map<bigint, Addresses>();
+  for (const { chainId, signer, provider } of sites) {
+    const deployer = new Wallet(DEPLOYER_KEY, provider);
+    await (await signer.sendTransaction({ to: deployer.address, value: DEPLOYER_FUNDS })).wait();
+    const plan = planRollup(parameters, chainId, artifacts);
+    await executePlan(plan, deployer);
+    addresses.set(chainId, plan.addresses);
   }
+  return { networkId: id, guardians, addresses };
 }
 
 /** The core contracts of one rollup, typed. */
-export function connectCore(place: CorePlace, signer: Signer) {
-  const addresses = coreAddresses(place);
+export function connectCore(addresses: Addresses, signer: Signer) {
   return {
-    accessManager: AccessManager__factory.connect(addresses.accessManager, signer),
-    era: Era__factory.connect(addresses.era, signer),
-    feeController: FeeController__factory.connect(addresses.feeController, signer),
-    gateway: MetalayerGateway__factory.connect(addresses.gateway, signer),
-    guardianSet: GuardianSet__factory.connect(addresses.guardianSet, signer),
-    guardianStaking: GuardianStaking__factory.connect(addresses.guardianStaking, signer),
-    rollupRegistry: RollupRegistry__factory.connect(addresses.rollupRegistry, signer),
-    stateRootInbox: StateRootInbox__factory.connect(addresses.stateRootInbox, signer),
+    accessManager: AccessManager__factory.connect(addresses.AccessManager, signer),
+    era: Era__factory.connect(addresses.Era, signer),
+    feeController: FeeController__factory.connect(addresses.FeeController, signer),
+    gateway: MetalayerGateway__factory.connect(addresses.MetalayerGateway, signer),
+    guardianSet: GuardianSet__factory.connect(addresses.GuardianSet, signer),
+    guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
+    rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
+    stateRootInbox: StateRootInbox__factory.connect(addresses.StateRootInbox, signer),
   };
 }
 
 /** The typed core contracts of one rollup. */
 export type CoreContracts = ReturnType<typeof connectCore>;
 
-function artifact(contract: string): Artifact {
-  const found = ARTIFACTS[contract];
-  if (found === undefined) {
-    throw new MetalayerError("TESTKIT_ARTIFACT", `the test kit does not carry ${contract}`, { contract });
-  }
-  return found;
+function parametersOf(sites: readonly [Site, ...Site[]], homeGenesisHash: Hex, prices: Prices): NetworkParameters {
+  const [{ chainId: home, account }] = sites;
+  return {
+    salt: ZERO_HASH,
+    deployer: `0x${new Wallet(DEPLOYER_KEY).address.slice(2)}`,
+    home,
+    homeGenesisHash,
+    genesisHolder: account,
+    governor: account,
+    canceller: account,
+    pausers: sites.map((site) => site.account).filter((one, index, all) => all.indexOf(one) === index),
+    fund: account,
+    timelockDelay: 2n * DAY,
+    anchorHeartbeat: 1n,
+    staking: { unbonding: 21n * DAY, evidenceWindow: 14n * DAY },
+    guardians: { epochLength: 30n * DAY, grace: DAY, minimumWeight: 1n, bootstrap: [] },
+    rollups: sites.map(({ chainId }) => rollupParameters(chainId, BigInt(sites.length - 1), prices)),
+  };
 }
 
-async function addressOf(target: { getAddress(): Promise<string> }): Promise<Address> {
-  return toAddress(fixedBytes("address", await target.getAddress(), 20));
+function rollupParameters(chainId: bigint, others: bigint, prices: Prices): RollupParameters {
+  const limits = {
+    ceiling: LIMIT * ERA * others,
+    eraCapacity: LIMIT * ERA,
+    feeCapacity: LIMIT * 10n ** 9n,
+    guardianShare: 500n,
+  };
+  return {
+    name: `rollup ${chainId}`,
+    chainId,
+    incarnation: 1n,
+    stack: "evm",
+    stackKind: "evm",
+    finality: { depth: 1n },
+    prices,
+    limits,
+    addressSalt: hashWords([chainId]),
+  };
 }

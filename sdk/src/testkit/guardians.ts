@@ -1,6 +1,6 @@
 import { attestationDigest, bitmapOf } from "../attestation.ts";
 import { fixedBytes, hashText, toAddress, type Address, type Hex } from "../bytes.ts";
-import type { GuardianAdmission } from "./plan.ts";
+import type { BootstrapGuardian } from "../deployment/parameters.ts";
 import { MetalayerError } from "../errors.ts";
 import { provePossession } from "../possession.ts";
 import { modN, pointToHex, publicKey, type Point, type Signature } from "../schnorr.ts";
@@ -29,12 +29,12 @@ export class TestGuardians {
     });
   }
 
-  /** How governance admits them on a rollup. */
-  admissions(): GuardianAdmission[] {
+  /** How a deployment admits them. */
+  bootstrap(): BootstrapGuardian[] {
     return this.#members.map(({ secretKey, key, operator }) => ({
       operator,
       key,
-      possession: provePossession(secretKey, this.networkId, operator),
+      proof: provePossession(secretKey, this.networkId, operator),
       weight: WEIGHT,
       expiry: NEVER,
     }));

@@ -1,22 +1,13 @@
 import type { Signer } from "ethers";
-import { fixedBytes, toAddress, toHex, ZERO_HASH, type Address, type Hex } from "../bytes.ts";
+import { fixedBytes, toAddress, toHex, type Hex } from "../bytes.ts";
 import { MetalayerClient } from "../client.ts";
-import {
-  admissionCalls,
-  coreAddresses,
-  coreDeployments,
-  guardianCalls,
-  type Admission,
-  type CoreAddresses,
-  type CorePlace,
-} from "./plan.ts";
+import type { Addresses } from "../deployment/addresses.ts";
 import { MetalayerError } from "../errors.ts";
 import type { SentMessage } from "../events.ts";
 import type { Prices } from "../fees.ts";
-import { networkId } from "../network.ts";
 import { deliverMessages, type DeliveryOptions, type DeliveryReport } from "./delivery.ts";
-import { connectCore, preparePlace, runCalls, runDeployments } from "./deploy.ts";
-import { TestGuardians } from "./guardians.ts";
+import { connectCore, deployNetwork, type Site, type Standing } from "./deploy.ts";
+import type { TestGuardians } from "./guardians.ts";
 import { TestRollup } from "./rollup.ts";
 
 /** A signer on a development chain, or a Hardhat connection as `hre.network.create()` gives it. */
@@ -42,9 +33,6 @@ const FREE: Prices = {
 };
 /** Rounds in which `deliverAll` follows messages that cause further messages. */
 const MAX_ROUNDS = 32;
-const DAY = 86_400n;
-const ERA = 10n ** 18n;
-const LIMIT = 50_000_000n;
 
 /**
  * Several rollups in one process, with the protocol's real contracts at different addresses on each, real guardian signatures, and a
@@ -68,33 +56,27 @@ export async function createNetwork(options: NetworkOptions): Promise<TestNetwor
   }
   const sites: Site[] = [];
   for (const source of options.rollups) sites.push(await openSite(source));
-  const [home] = sites;
+  const [home, ...others] = sites;
   if (home === undefined || new Set(sites.map(({ chainId }) => chainId)).size !== sites.length) {
     throw new MetalayerError("TESTKIT_ROLLUPS", "the rollups need different chain ids", {
       chainIds: sites.map(({ chainId }) => chainId),
     });
   }
   const genesis = await home.provider.getBlock(0);
-  const id = networkId({
-    homeChainId: home.chainId,
-    homeGenesisHash: toHex(fixedBytes("genesis hash", genesis?.hash ?? "0x", 32)),
-    homeRegistry: home.addresses.rollupRegistry,
-    salt: ZERO_HASH,
-  });
-  const guardians = new TestGuardians(id, options.guardians ?? 4);
-  for (const site of sites) await deploySite(site, id, home.chainId);
-  for (const site of sites) await wireSite(site, sites, guardians, { ...FREE, ...options.prices });
+  const genesisHash = toHex(fixedBytes("genesis hash", genesis?.hash ?? "0x", 32));
+  const prices = { ...FREE, ...options.prices };
+  const standing = await deployNetwork([home, ...others], genesisHash, options.guardians ?? 4, prices);
   const rollups = sites.map(
-    ({ chainId, signer, provider, place }) => new TestRollup(chainId, signer, provider, connectCore(place, signer)),
+    (site) =>
+      new TestRollup(site.chainId, site.signer, site.provider, connectCore(atSite(standing, site), site.signer)),
   );
   const client = await MetalayerClient.connect(
-    sites.map(({ signer, addresses }) => ({
-      runner: signer,
-      gateway: addresses.gateway,
-      registry: addresses.rollupRegistry,
-    })),
+    sites.map((site) => {
+      const { MetalayerGateway: gateway, RollupRegistry: registry } = atSite(standing, site);
+      return { runner: site.signer, gateway, registry };
+    }),
   );
-  return new TestNetwork(id, rollups, guardians, client);
+  return new TestNetwork(standing.networkId, rollups, standing.guardians, client);
 }
 
 /** A running test network; made by {@link createNetwork}. */
@@ -160,65 +142,16 @@ export class TestNetwork {
   }
 }
 
-interface Site {
-  readonly chainId: bigint;
-  readonly signer: Signer;
-  readonly provider: NonNullable<Signer["provider"]>;
-  readonly account: Address;
-  readonly place: CorePlace;
-  readonly addresses: CoreAddresses;
-}
-
 async function openSite(source: RollupSource): Promise<Site> {
   const signer = "ethers" in source ? (await source.ethers.getSigners())[0] : source;
   const provider = signer?.provider;
   if (!signer || !provider) throw new MetalayerError("TESTKIT_NO_SIGNER", "a rollup needs a signer with a provider");
   const { chainId } = await provider.getNetwork();
-  const place = await preparePlace(signer, chainId);
-  const account = toAddress(fixedBytes("account", await signer.getAddress(), 20));
-  return { chainId, signer, provider, account, place, addresses: coreAddresses(place) };
+  return { chainId, signer, provider, account: toAddress(fixedBytes("account", await signer.getAddress(), 20)) };
 }
 
-async function deploySite({ place, account, signer }: Site, id: Hex, homeChainId: bigint): Promise<void> {
-  const deployments = coreDeployments({
-    place,
-    networkId: id,
-    homeChainId,
-    administrator: account,
-    governanceExecutor: account,
-    genesisHolder: account,
-    fund: account,
-    incarnation: 1n,
-    stack: "EvmStack",
-    heartbeat: 1n,
-    epochLength: 30n * DAY,
-    grace: DAY,
-    unbonding: 21n * DAY,
-    evidenceWindow: 14n * DAY,
-  });
-  await runDeployments(signer, place, deployments);
-}
-
-async function wireSite(site: Site, sites: readonly Site[], guardians: TestGuardians, prices: Prices): Promise<void> {
-  await runCalls(site.signer, guardianCalls(site.addresses, guardians.admissions()));
-  for (const other of sites) {
-    if (other !== site) await runCalls(site.signer, admissionCalls(site.addresses, admissionOf(other, prices)));
-  }
-}
-
-function admissionOf({ chainId, addresses }: Site, prices: Prices): Admission {
-  return {
-    chainId,
-    incarnation: 1n,
-    gateway: addresses.gateway,
-    anchorLog: addresses.anchorLog,
-    era: addresses.era,
-    stack: "evm",
-    finalityDepth: 1n,
-    ceiling: LIMIT * ERA,
-    eraCapacity: LIMIT * ERA,
-    prices,
-    guardianShare: 500n,
-    feeCapacity: LIMIT * 10n ** 9n,
-  };
+function atSite(standing: Standing, { chainId }: Site): Addresses {
+  const addresses = standing.addresses.get(chainId);
+  if (addresses === undefined) throw new MetalayerError("TESTKIT_ROLLUPS", `nothing stands on ${chainId}`, { chainId });
+  return addresses;
 }

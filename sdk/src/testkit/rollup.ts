@@ -17,7 +17,7 @@ export class TestRollup {
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
   readonly stateRootInbox: CoreContracts["stateRootInbox"];
 
-  /** `signer` deployed everything, administers it, and on home holds all ERA. */
+  /** `signer` pays for deliveries, may pause, governs the timelock, and on home holds all ERA and receives the fund share of fees. */
   constructor(
     readonly chainId: bigint,
     readonly signer: Signer,

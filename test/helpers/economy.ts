@@ -1,12 +1,19 @@
 import {
+  AbiCoder,
   encodeBytes32String,
   getCreateAddress,
   type BaseContract,
   type ContractTransactionResponse,
+  type ErrorDescription,
   type Signer,
 } from "ethers";
 import hre from "hardhat";
+import { encodeBatches } from "../../sdk/src/batch.ts";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { CLASS_FINAL, factProof, networkRoot } from "../../sdk/src/fact.ts";
 import { feeUnitsToWei } from "../../sdk/src/fees.ts";
+import { buildBatch, proveRange, type LaneRange } from "../../sdk/src/lane.ts";
+import { KIND_MESSAGE, type Message } from "../../sdk/src/message.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import {
   AccessManager__factory,
@@ -23,7 +30,18 @@ import {
   type GuardianStaking,
   type RollupRegistry,
 } from "../../typechain-types/index.js";
-import { interop, NETWORK_ID, PRICES, TERMS, testGuardians, type TestGuardian, type TestRollup } from "./network.ts";
+import {
+  attest,
+  deliver,
+  interop,
+  laneOf,
+  NETWORK_ID,
+  PRICES,
+  TERMS,
+  testGuardians,
+  type TestGuardian,
+  type TestRollup,
+} from "./network.ts";
 
 export const ETHER = 10n ** 18n;
 export const SUPPLY = 1_000_000_000n * ETHER;
@@ -176,4 +194,70 @@ export async function transfer(
 export async function buyCredit(rollup: EconomyRollup, payer: Signer, account: string, units: bigint): Promise<void> {
   await rollup.era.connect(payer).approve(rollup.fees, feeUnitsToWei(units));
   await rollup.fees.connect(payer).buyCredit(account, feeUnitsToWei(units));
+}
+
+/** Remembers the state of all rollups; the function that it returns goes back there, as often as wanted. */
+export async function remember(net: Economy): Promise<() => Promise<void>> {
+  const take = async () => Promise.all(net.rollups.map(({ connection }) => connection.networkHelpers.takeSnapshot()));
+  const snapshots = await take();
+  return async () => {
+    for (const snapshot of snapshots) await snapshot.restore();
+  };
+}
+
+/** The newest messages of a lane, delivered: all from `from` on. */
+export async function deliverFrom(net: Economy, src: EconomyRollup, dst: EconomyRollup, from = 0n, serial = 1) {
+  return deliver(net, src, dst, { from, serial });
+}
+
+/** Decoded reasons of all messages that failed in a delivery to Era. */
+export async function failures(dst: EconomyRollup, tx: ContractTransactionResponse): Promise<ErrorDescription[]> {
+  const receipt = await tx.wait();
+  const events = await dst.gateway.queryFilter(dst.gateway.filters.MessageFailed(), receipt?.blockNumber);
+  return events.flatMap((event) => dst.era.interface.parseError(event.args.reason) ?? []);
+}
+
+/** What an ERA transfer carries, as OpenZeppelin's bridge encodes it. */
+export function eraPayload(src: EconomyRollup, from: string, to: string, amount: bigint): Hex {
+  const values = [interop(src, from), to, amount];
+  return AbiCoder.defaultAbiCoder().encode(["bytes", "bytes", "uint256"], values) as Hex; // CAST: ethers returns hex
+}
+
+/** A message as a captured source invents it. */
+export type Invented = Pick<Message, "sender" | "recipient" | "payload">;
+
+export interface ForgeOptions {
+  /** Net fee of every message, in fee units. */
+  readonly fee?: bigint;
+  readonly serial?: number;
+  /** The same nonces as the last time. */
+  readonly repeat?: boolean;
+}
+
+const forged = new WeakMap<EconomyRollup, { from: bigint; to: bigint }>();
+
+/** Delivers messages that the source's gateway never sent: what a captured source makes honest guardians sign. */
+export async function forge(
+  net: Economy,
+  src: EconomyRollup,
+  dst: EconomyRollup,
+  invented: readonly Invented[],
+  { fee = 0n, serial = 1, repeat = false }: ForgeOptions = {},
+): Promise<ContractTransactionResponse> {
+  const last = forged.get(dst) ?? { from: 10_000n, to: 10_000n };
+  const from = repeat ? last.from : last.to;
+  forged.set(dst, { from, to: from + BigInt(invented.length) });
+  const rest = { kind: KIND_MESSAGE, gasLimit: 200_000n, fee } as const;
+  const messages = invented.map((message, index) => ({ ...message, ...rest, nonce: from + BigInt(index) }));
+  const lane = await laneOf(src, dst);
+  const range: LaneRange = { lane, class: CLASS_FINAL, headBefore: lane.networkId, messages };
+  const proven = proveRange(range);
+  const batch = buildBatch(range, proven, { factProof: factProof([proven.factHash], proven.factHash) });
+  const attestation = attest(net, networkRoot([proven.factHash]), undefined, serial);
+  return dst.gateway.connect(dst.relayer).relay(attestation, encodeBatches([batch]), { gasLimit: 16_000_000n });
+}
+
+/** Address of an account or a contract, as the sdk types it. */
+export async function addressOf(account: { getAddress(): Promise<string> }): Promise<Address> {
+  return (await account.getAddress()).toLowerCase() as Address; // CAST: ethers returns an address
 }

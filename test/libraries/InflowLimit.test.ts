@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import type { Signer } from "ethers";
 import hre from "hardhat";
 import { InflowLimitHarness__factory, type InflowLimitHarness } from "../../typechain-types/index.js";
 import { FUZZ_SEED as SEED } from "../helpers/fuzz.ts";
@@ -43,7 +44,7 @@ describe("InflowLimit", () => {
   before(async () => {
     const { ethers } = await hre.network.create("rollupA");
     const [deployer] = await ethers.getSigners();
-    harness = await new InflowLimitHarness__factory(deployer ?? null).deploy();
+    harness = await new InflowLimitHarness__factory(deployer as Signer).deploy(); // CAST: twenty accounts exist
   });
 
   const run = async (operations: readonly Operation[]) =>

@@ -1,0 +1,302 @@
+import { expect } from "chai";
+import {
+  addressOf,
+  CAPACITY,
+  createEconomy,
+  DAY,
+  deliverFrom,
+  eraPayload,
+  ETHER,
+  failures,
+  forge,
+  remember,
+  SHARE,
+  SUPPLY,
+  transfer,
+  type Economy,
+  type EconomyRollup,
+} from "../helpers/economy.ts";
+import { interop, laneOf, rangeOf } from "../helpers/network.ts";
+import { messageHash } from "../../sdk/src/message.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
+
+const SMALL = 100n * ETHER;
+const SMALL_SHARE = 150n * ETHER;
+
+describe("Era: limits of a source", () => {
+  let net: Economy;
+  let home: EconomyRollup;
+  let b: EconomyRollup;
+  let c: EconomyRollup;
+
+  let restore: () => Promise<void>;
+
+  before(async () => {
+    net = await createEconomy(["rollupA", "rollupB", "rollupC"]);
+    [home, b, c] = net.rollups as [EconomyRollup, EconomyRollup, EconomyRollup]; // CAST: three names, three rollups
+    await transfer(home, b, home.holder, b.user, 10_000n * ETHER);
+    await deliverFrom(net, home, b);
+    await c.rollupRegistry.setCeiling(b.chainId, SMALL_SHARE, SMALL);
+    restore = await remember(net);
+  });
+
+  afterEach(async () => restore());
+
+  const later = async (rollup: EconomyRollup, seconds: number): Promise<void> => {
+    await rollup.connection.networkHelpers.time.increase(seconds);
+    // The table of guardians must not expire on the way.
+    await rollup.guardianSet.rotate();
+  };
+  const serial = async (rollup: EconomyRollup) => Number(await rollup.guardianSet.currentSerial());
+  const idOf = async (src: EconomyRollup, dst: EconomyRollup, nonce: number): Promise<Hex> => {
+    const message = (await rangeOf(src, dst)).messages[nonce];
+    if (message === undefined) throw new Error(`no message ${nonce}`);
+    return messageHash(net.networkId, await laneOf(src, dst), message);
+  };
+
+  it("starts with a full bucket and no exposure", async () => {
+    const source = await c.era.source(b.chainId);
+    expect([source.capacity, source.share, source.exposure]).to.deep.equal([SMALL, SMALL_SHARE, 0n]);
+    // Lowered by the change of settings, not filled again.
+    expect(source.level).to.equal(SMALL);
+  });
+
+  it("over the bucket the transfer waits and is delivered when the bucket has refilled", async () => {
+    await transfer(b, c, b.user, c.user, SMALL);
+    await transfer(b, c, b.user, c.user, 10n * ETHER);
+    const delivery = await deliverFrom(net, b, c);
+    const [failure] = await failures(c, delivery);
+    expect(failure?.name).to.equal("EraLimitExceeded");
+    expect(failure?.args.slice(0, 2)).to.deep.equal([b.chainId, 10n * ETHER]);
+    expect(await c.era.balanceOf(c.user)).to.equal(SMALL);
+
+    await later(c, DAY / 10 + 1);
+    await deliverFrom(net, b, c, 0n, await serial(c));
+    expect(await c.era.balanceOf(c.user)).to.equal(SMALL + 10n * ETHER);
+  });
+
+  it("the message that waits blocks nobody", async () => {
+    await transfer(b, c, b.user, c.user, SMALL + 1n);
+    await transfer(b, c, b.user, c.relayer, SMALL);
+    await deliverFrom(net, b, c);
+    expect(await c.era.balanceOf(c.relayer)).to.equal(SMALL);
+    expect(await c.era.balanceOf(c.user)).to.equal(0n);
+  });
+
+  it("over the ceiling share the transfer waits although the bucket is full, until as much was sent back", async () => {
+    await transfer(b, c, b.user, c.user, SMALL);
+    await deliverFrom(net, b, c);
+    await later(c, DAY);
+    await transfer(b, c, b.user, c.user, 60n * ETHER);
+    const [failure] = await failures(c, await deliverFrom(net, b, c, 1n, await serial(c)));
+    expect(failure?.name).to.equal("EraLimitExceeded");
+
+    const exposed = (await c.era.source(b.chainId)).exposure;
+    await transfer(c, b, c.user, b.user, 20n * ETHER);
+    const lowered = (await c.era.source(b.chainId)).exposure;
+    expect(exposed - lowered >= 20n * ETHER).to.equal(true);
+    await deliverFrom(net, b, c, 1n, await serial(c));
+    expect(await c.era.balanceOf(c.user)).to.equal(SMALL - 20n * ETHER + 60n * ETHER);
+  });
+
+  it("R19 a flow in one direction only is never stuck: exposure decays by one share in 30 days", async () => {
+    let delivered = 0n;
+    for (let round = 0; round < 4; round++) {
+      await transfer(b, c, b.user, c.user, SMALL);
+      await deliverFrom(net, b, c, BigInt(round), await serial(c));
+      delivered += SMALL;
+      expect(await c.era.balanceOf(c.user)).to.equal(delivered);
+      await later(c, 20 * DAY);
+    }
+  });
+
+  it("R19 for home as source only the bucket counts, and sending there books nothing", async () => {
+    await c.rollupRegistry.setCeiling(home.chainId, 0n, CAPACITY);
+    await transfer(home, c, home.holder, c.user, CAPACITY);
+    await deliverFrom(net, home, c);
+    expect(await c.era.balanceOf(c.user)).to.equal(CAPACITY);
+    const before = await c.era.source(home.chainId);
+    expect(before.exposure).to.equal(0n);
+    await transfer(c, home, c.user, home.user, ETHER);
+    expect((await c.era.source(home.chainId)).exposure).to.equal(0n);
+  });
+
+  it("NEEDS 19 a change by governance neither fills the bucket nor forgives exposure", async () => {
+    await transfer(b, c, b.user, c.user, SMALL);
+    await deliverFrom(net, b, c);
+    await c.rollupRegistry.setCeiling(b.chainId, 0n, 0n);
+    expect(await c.era.acceptable(b.chainId)).to.equal(0n);
+    await c.rollupRegistry.setCeiling(b.chainId, SMALL, SMALL);
+    const source = await c.era.source(b.chainId);
+    expect(source.level < ETHER).to.equal(true);
+    expect(source.exposure > SMALL - ETHER).to.equal(true);
+  });
+
+  describe("requestReturn", () => {
+    it("C26 R19 sends a transfer that does not fit back to its sender, and moves no limit here", async () => {
+      const amount = SMALL + 1n;
+      await transfer(b, c, b.user, c.user, amount);
+      await deliverFrom(net, b, c);
+      const receiveId = await idOf(b, c, 0);
+      await expect(c.era.connect(c.user).requestReturn(receiveId))
+        .to.emit(c.era, "ReturnRequested")
+        .withArgs(receiveId, await c.user.getAddress());
+      expect(await c.era.isReturnRequested(receiveId, c.user)).to.equal(true);
+
+      const delivery = await deliverFrom(net, b, c);
+      const returnId = await idOf(c, b, 0);
+      const to = interop(b, await b.user.getAddress());
+      await expect(delivery)
+        .to.emit(c.era, "TransferReturned")
+        .withArgs(receiveId, returnId, await c.user.getAddress(), to, amount);
+      await expect(delivery).to.emit(c.gateway, "MessageDelivered").withArgs(receiveId);
+      expect(await c.era.totalSupply()).to.equal(0n);
+      expect(await c.era.isReturnRequested(receiveId, c.user)).to.equal(false);
+      const source = await c.era.source(b.chainId);
+      expect([source.level, source.exposure]).to.deep.equal([SMALL, 0n]);
+
+      await deliverFrom(net, c, b);
+      expect(await b.era.balanceOf(b.user)).to.equal(10_000n * ETHER);
+    });
+
+    it("goes back even if it would fit by now", async () => {
+      await transfer(b, c, b.user, c.user, ETHER);
+      await c.era.connect(c.user).requestReturn(await idOf(b, c, 0));
+      await deliverFrom(net, b, c);
+      await deliverFrom(net, c, b);
+      expect(await c.era.totalSupply()).to.equal(0n);
+      expect(await b.era.balanceOf(b.user)).to.equal(10_000n * ETHER);
+    });
+
+    it("of somebody else's transfer, or of one that has arrived, does nothing", async () => {
+      await transfer(b, c, b.user, c.user, ETHER);
+      const receiveId = await idOf(b, c, 0);
+      await c.era.connect(c.relayer).requestReturn(receiveId);
+      await deliverFrom(net, b, c);
+      expect(await c.era.balanceOf(c.user)).to.equal(ETHER);
+      await c.era.connect(c.user).requestReturn(receiveId);
+      await expect(deliverFrom(net, b, c)).to.be.revertedWithCustomError(c.gateway, "GatewayNothingToDeliver");
+      expect(await c.era.balanceOf(c.user)).to.equal(ETHER);
+    });
+
+    it("a return that does not fit at the source waits or goes there again: never lost", async () => {
+      await transfer(b, c, b.user, c.user, 2n * SMALL);
+      await c.era.connect(c.user).requestReturn(await idOf(b, c, 0));
+      await b.rollupRegistry.setCeiling(c.chainId, SHARE, SMALL);
+      await deliverFrom(net, b, c);
+      const [failure] = await failures(b, await deliverFrom(net, c, b));
+      expect(failure?.name).to.equal("EraLimitExceeded");
+
+      await b.era.connect(b.user).requestReturn(await idOf(c, b, 0));
+      await deliverFrom(net, c, b);
+      await c.rollupRegistry.setCeiling(b.chainId, 2n * SMALL, 2n * SMALL);
+      await later(c, DAY);
+      await deliverFrom(net, b, c, 1n, await serial(c));
+      expect(await c.era.balanceOf(c.user)).to.equal(2n * SMALL);
+      expect(await b.era.balanceOf(b.user)).to.equal(10_000n * ETHER - 2n * SMALL);
+    });
+
+    it("cannot be used to lower exposure: a captured source gains nothing from transfers that go back", async () => {
+      await transfer(b, c, b.user, c.user, SMALL);
+      await deliverFrom(net, b, c);
+      const { exposure } = await c.era.source(b.chainId);
+      const lie = eraPayload(b, await b.user.getAddress(), await c.user.getAddress(), 1_000_000n * ETHER);
+      const [sender, recipient] = [await addressOf(b.era), await addressOf(c.era)];
+      const delivery = await forge(net, b, c, [{ sender, recipient, payload: lie }]);
+      const [failure] = await failures(c, delivery);
+      expect(failure?.name).to.equal("EraLimitExceeded");
+      const receiveId = await failureId(delivery);
+      await c.era.connect(c.user).requestReturn(receiveId);
+      await forge(net, b, c, [{ sender, recipient, payload: lie }], { repeat: true });
+      const after = await c.era.source(b.chainId);
+      // Only decay of some seconds between the two blocks.
+      expect(exposure - after.exposure < ETHER / 1000n).to.equal(true);
+      expect(after.exposure <= exposure).to.equal(true);
+    });
+
+    const failureId = async (tx: Awaited<ReturnType<typeof forge>>): Promise<string> => {
+      const [event] = await c.gateway.queryFilter(c.gateway.filters.MessageFailed(), tx.blockNumber ?? undefined);
+      return event?.args.receiveId ?? "";
+    };
+  });
+
+  describe("a captured source", () => {
+    const steal = async (src: EconomyRollup, amount: bigint, to: string, from?: string) => {
+      const payload = eraPayload(src, from ?? (await b.user.getAddress()), to, amount);
+      const [sender, recipient] = [await addressOf(src.era), await addressOf(c.era)];
+      return forge(net, src, c, [{ sender, recipient, payload }], { serial: await serial(c) });
+    };
+
+    it("EXPLOITS 10 EXPLOITS 14 NEEDS 20 that mints from nothing gets out at most the ceiling share, at most at the bucket's speed", async () => {
+      const thief = await c.relayer.getAddress();
+      const start = await c.connection.networkHelpers.time.latest();
+      let stolen = 0n;
+      for (let hour = 0; hour < 60; hour++) {
+        const { value } = await acceptable();
+        await steal(b, value, thief);
+        const [failure] = await failures(c, await steal(b, 5n * ETHER, thief));
+        expect(failure?.name).to.equal("EraLimitExceeded");
+        stolen = await c.era.balanceOf(thief);
+        const seconds = BigInt((await c.connection.networkHelpers.time.latest()) - start);
+        expect(stolen <= SMALL + (SMALL * seconds) / BigInt(DAY)).to.equal(true);
+        expect(stolen <= SMALL_SHARE + (SMALL_SHARE * seconds) / BigInt(30 * DAY)).to.equal(true);
+        await later(c, 3_600);
+      }
+      // The share binds, not the speed.
+      expect(stolen >= SMALL_SHARE).to.equal(true);
+    });
+
+    const acceptable = async () => ({ value: await c.era.acceptable(b.chainId) });
+
+    it("EXPLOITS 32 C20 no amount passes the limits by its size", async () => {
+      const thief = await c.relayer.getAddress();
+      const sizes = [64n, 128n, 255n].map((bits) => 2n ** bits).concat([2n ** 256n - 1n, SUPPLY, SMALL + 1n]);
+      for (const size of sizes.flatMap((value) => [value, value - 1n])) {
+        if (size <= SMALL) continue;
+        const [failure] = await failures(c, await steal(b, size, thief));
+        expect(failure?.name).to.equal("EraLimitExceeded");
+        expect(failure?.args[1]).to.equal(size);
+      }
+      expect(await c.era.totalSupply()).to.equal(0n);
+    });
+
+    it("EXPLOITS 8 C20 only a recipient of exactly 20 bytes that is not zero is paid", async () => {
+      for (const to of ["0x", "0x11", `0x${"11".repeat(19)}`, `0x${"11".repeat(21)}`, `0x${"11".repeat(32)}`]) {
+        const [failure] = await failures(c, await steal(b, ETHER, to));
+        expect(failure?.name).to.equal("EraInvalidRecipient");
+      }
+      const [zero] = await failures(c, await steal(b, ETHER, `0x${"00".repeat(20)}`));
+      expect(zero?.name).to.equal("EraInvalidRecipient");
+      expect(await c.era.totalSupply()).to.equal(0n);
+    });
+
+    it("cannot make this rollup send to a third one what goes back", async () => {
+      const payload = eraPayload(home, await b.user.getAddress(), await c.user.getAddress(), ETHER);
+      const messages = [{ sender: await addressOf(b.era), recipient: await addressOf(c.era), payload }];
+      await c.rollupRegistry.setCeiling(b.chainId, 0n, 0n);
+      const first = await forge(net, b, c, messages);
+      const [event] = await c.gateway.queryFilter(c.gateway.filters.MessageFailed(), first.blockNumber ?? undefined);
+      await c.era.connect(c.user).requestReturn(event?.args.receiveId ?? "");
+      const [failure] = await failures(c, await forge(net, b, c, messages, { repeat: true }));
+      expect(failure?.name).to.equal("EraInvalidSender");
+    });
+
+    it("takes nothing from the limits of another source", async () => {
+      await steal(b, SMALL, await c.relayer.getAddress());
+      await transfer(home, c, home.holder, c.user, CAPACITY);
+      await deliverFrom(net, home, c);
+      expect(await c.era.balanceOf(c.user)).to.equal(CAPACITY);
+    });
+
+    it("brings nothing any more once its capacity is zero, and not after its removal", async () => {
+      await c.rollupRegistry.setCeiling(b.chainId, SMALL_SHARE, 0n);
+      const [failure] = await failures(c, await steal(b, 1n, await c.relayer.getAddress()));
+      expect(failure?.name).to.equal("EraLimitExceeded");
+      await c.rollupRegistry.remove(b.chainId);
+      await expect(steal(b, 1n, await c.relayer.getAddress())).to.be.revertedWithCustomError(
+        c.gateway,
+        "GatewayUnknownRollup",
+      );
+    });
+  });
+});

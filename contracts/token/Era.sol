@@ -11,6 +11,7 @@ import {IERC7786GatewaySource} from "@openzeppelin/contracts/interfaces/draft-IE
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
 import {InflowLimit} from "../libraries/InflowLimit.sol";
+import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
 import {IEra} from "./IEra.sol";
 
 /// @title ERA. Not upgradeable.
@@ -82,6 +83,11 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
         _sources[chainId] = limit;
         emit SourceChanged(chainId, gateway_, counterpart, limit.capacityOf(), limit.shareOf());
         _setLink(gateway_, InteroperableAddress.formatEvmV1(chainId, counterpart), true);
+    }
+
+    /// @inheritdoc IEra
+    function setSponsor(address sponsor) external restricted {
+        IMetalayerGateway(GATEWAY).setSponsor(sponsor);
     }
 
     /// @inheritdoc IEra

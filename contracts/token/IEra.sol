@@ -59,6 +59,10 @@ interface IEra is IERC20 {
     ///      not answer as an ERC-7786 gateway. Emits {SourceChanged} and OpenZeppelin's `LinkRegistered`.
     function setSource(uint256 chainId, address gateway, address counterpart, uint256 capacity, uint256 share) external;
 
+    /// @notice Names who pays for ERA transfers from this rollup, within the limit per period that it granted this contract at the gateway.
+    ///         Zero: only credit that was bought for this contract. Administrator.
+    function setSponsor(address sponsor) external;
+
     /// @notice The caller, as recipient of the transfer `receiveId`, asks for its return: the next delivery sends the amount back to the sender
     ///         on the source instead of minting it. Works over any limit. No effect if the message was delivered or has another recipient. Anyone.
     /// @dev Never reverts. Emits {ReturnRequested}.

@@ -35,6 +35,12 @@ export interface FeeQuote {
 /**
  * What the gateway's `quote` answers and `sendMessage` charges, computed here. Throws `FEE_GAS_LIMIT_TOO_HIGH`, `FEE_PRICES_INVALID`,
  * `MESSAGE_PAYLOAD_TOO_LONG`, `VALUE_OUT_OF_RANGE`.
+ *
+ * @example
+ * const shares = { fundShare: 100n, burnShare: 50n, maxGasLimit: 10_000_000n };
+ * const prices = { basePrice: 2_000n, pricePerByte: 5_000n, pricePerKGas: 20_000n, ...shares };
+ * quoteFee(prices, 32, 200_000n)
+ * // => { gross: 6_160_000n, fund: 616_000n, burn: 308_000n, fee: 5_236_000n }
  */
 export function quoteFee(prices: Prices, payloadLength: number, gasLimit: bigint): FeeQuote {
   checkPrices(prices);

@@ -12,7 +12,13 @@ const PREFIX = Uint8Array.of(0x00, 0x01, 0x00, 0x00);
 const ADDRESS_LENGTH = 20;
 const MAX_REFERENCE_LENGTH = 8;
 
-/** Canonical ERC-7930 bytes of an account. Throws `INTEROP_INVALID` for chain id or address zero, `VALUE_OUT_OF_RANGE` from 2^64. */
+/**
+ * Canonical ERC-7930 bytes of an account. Throws `INTEROP_INVALID` for chain id or address zero, `VALUE_OUT_OF_RANGE` from 2^64.
+ *
+ * @example
+ * formatEvmAccount({ chainId: 10n, address: "0x00000000000000000000000000000000000000A1" })
+ * // => "0x00010000010a1400000000000000000000000000000000000000a1"
+ */
 export function formatEvmAccount({ chainId, address }: EvmAccount): Hex {
   const account = fixedBytes("address", address, ADDRESS_LENGTH);
   if (checkUint("chainId", chainId, 64) === 0n) refuse("the chain id is zero", { chainId });
@@ -27,6 +33,10 @@ export function formatEvmAccount({ chainId, address }: EvmAccount): Hex {
 /**
  * The account that canonical ERC-7930 bytes name. Throws `INTEROP_INVALID` for everything that is not exactly what
  * {@link formatEvmAccount} writes: another version or chain type, a leading zero, bytes left over, a missing part.
+ *
+ * @example
+ * parseEvmAccount("0x00010000010a1400000000000000000000000000000000000000a1").chainId
+ * // => 10n
  */
 export function parseEvmAccount(encoded: Hex): EvmAccount {
   const bytes = fromHex(encoded);

@@ -67,7 +67,22 @@ export interface BatchOptions {
   readonly claim?: (message: Message) => boolean;
 }
 
-/** The batch that delivers messages of a proven range. Throws `LANE_RANGE` for a part outside of the range. */
+/**
+ * The batch that delivers messages of a proven range. Throws `LANE_RANGE` for a part outside of the range.
+ *
+ * @example
+ * const account = "0x00000000000000000000000000000000000000A1";
+ * const zero = `0x${"00".repeat(32)}`;
+ * const ends = { srcChainId: 1n, dstChainId: 10n, srcIncarnation: 1n, dstIncarnation: 1n };
+ * const lane = { networkId: zero, ...ends, srcGateway: account, dstGateway: account };
+ * const message = { kind: 0, nonce: 0n, gasLimit: 200_000n, fee: 0n, sender: account, recipient: account, payload: "0x" };
+ * const range = { lane, class: CLASS_FINAL, headBefore: laneId(lane), messages: [message] };
+ * const proven = proveRange(range);
+ * const batch = buildBatch(range, proven, { factProof: factProof([proven.factHash], proven.factHash) });
+ * const [decoded] = decodeBatches(encodeBatches([batch]));
+ * openBatch(lane, decoded).networkRoot === networkRoot([proven.factHash])
+ * // => true
+ */
 export function buildBatch(range: LaneRange, proven: ProvenRange, options: BatchOptions): Batch {
   const { fact, leaves } = proven;
   const from = options.from ?? fact.from;

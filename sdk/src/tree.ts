@@ -80,7 +80,15 @@ export function rootFromPart({ count, first, part, siblings }: TreePart): Hex {
   return at(nodes, 0);
 }
 
-/** Whether the part belongs to the tree with this root. False for anything malformed; never throws. */
+/**
+ * Whether the part belongs to the tree with this root. False for anything malformed; never throws.
+ *
+ * @example
+ * const leaves = ["11", "22", "33"].map((byte) => `0x${byte.repeat(32)}`);
+ * const siblings = partSiblings(leaves, 1, 1);
+ * verifyPart(treeRoot(leaves), { count: 3, first: 1, part: [leaves[1]], siblings })
+ * // => true
+ */
 export function verifyPart(root: Hex, part: TreePart): boolean {
   try {
     return rootFromPart(part) === root.toLowerCase();

@@ -47,6 +47,9 @@ const testnets = Object.fromEntries(
   }),
 );
 
+/** Rollups that parameter files bring along with a URL of their own. */
+const local = { type: "http" as const, url: "http://127.0.0.1:8545", accounts: [configVariable("DEPLOYER_KEY")] };
+
 export default defineConfig({
   plugins: [toolbox],
   solidity: {
@@ -56,7 +59,7 @@ export default defineConfig({
       "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol",
     ],
   },
-  networks: { ...simulated, ...testnets },
+  networks: { ...simulated, ...testnets, local },
   paths: { ignition: "deploy", tests: { mocha: "test", solidity: "test" } },
   typechain: { outDir: path.join(import.meta.dirname, "typechain-types") },
   test: {

@@ -1,4 +1,4 @@
-import { BrowserProvider, FetchRequest, JsonRpcProvider, Network, Wallet, type TransactionRequest } from "ethers";
+import { FetchRequest, JsonRpcProvider, Network, Wallet, type TransactionRequest } from "ethers";
 import type { Address, Hex } from "../sdk/src/bytes.ts";
 import { providerReader, type ChainReader } from "../sdk/src/deployment/view.ts";
 import { MetalayerError } from "../sdk/src/errors.ts";
@@ -48,17 +48,6 @@ export async function openUrl({ name, chainId, url, key }: UrlTarget): Promise<T
   await checkChain(name, chainId, provider, url);
   const reader = (fromBlock: number): ChainReader => bounded(providerReader(rpc, { fromBlock }));
   return { name, chainId, provider, reader, close: async () => rpc.destroy() };
-}
-
-/** A rollup by its name in hardhat.config.ts; URL and key come from Hardhat's keystore or configuration variables. */
-export async function openHardhat(name: string, chainId: bigint): Promise<Target> {
-  const { network } = await import("hardhat");
-  const connection = await network.create(name);
-  const { provider } = connection;
-  await checkChain(name, chainId, provider, `network ${name}`);
-  const ethersProvider = new BrowserProvider(provider, Network.from(chainId), { cacheTimeout: -1 });
-  const reader = (fromBlock: number): ChainReader => bounded(providerReader(ethersProvider, { fromBlock }));
-  return { name, chainId, provider, reader, close: () => connection.close() };
 }
 
 /** The account that signs for a target. Throws `DEPLOYMENT_NO_KEY`. */

@@ -10,6 +10,7 @@ export interface ContractPlan {
   readonly artifact: ArtifactName;
   readonly address: Address;
   readonly salt: Hex;
+  readonly args: readonly unknown[];
   readonly initCode: Hex;
   /** Must stand before: constructors of the proxies call into their implementations, one into another contract. */
   readonly after: readonly ContractName[];
@@ -47,6 +48,7 @@ export function contractPlans(
     artifact,
     address: at[name],
     salt: contractSalt(parameters, rollup, name),
+    args,
     initCode: initCode(artifacts, artifact, args),
     after,
   }));

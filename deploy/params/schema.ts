@@ -1,0 +1,212 @@
+import { id, isHexString } from "ethers";
+import { z } from "zod";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
+import { pointFromHex } from "../../sdk/src/schnorr.ts";
+
+/** Least delay between a decision and its effect on public networks: two days. */
+const PUBLIC_DELAY = 172_800n;
+const PUBLIC_EPOCH = 3_600n;
+const UNITS_PER_ERA = 10n ** 9n;
+const MOST_WHOLE_ERA = 2n ** 32n - 1n;
+const MOST_GAS = 1n << 24n;
+const MOST_ROLLUPS = 257;
+
+const whole = z
+  .union([z.bigint(), z.number().int(), z.string().regex(/^(\d+|0x[0-9a-fA-F]+)$/, "is not a whole number")])
+  .transform((value) => BigInt(value));
+
+function between(least: bigint, most: bigint, what: string) {
+  return whole.refine((value) => value >= least && value <= most, `must be from ${least} to ${most} ${what}`);
+}
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, "is not an address")
+  .refine((text) => BigInt(text) !== 0n, "must not be the zero address")
+  .transform((text) => text as Address); // CAST: just matched
+
+/** 32 bytes, or any text, which is hashed. */
+const salt = z
+  .string()
+  .min(1)
+  .transform((text) => (isHexString(text, 32) ? text : id(text)) as Hex); // CAST: 32 bytes as hex
+
+const wholeEra = whole
+  .refine((value) => value % WEI_PER_ERA === 0n, "must be whole ERA, given in wei")
+  .refine((value) => value / WEI_PER_ERA <= MOST_WHOLE_ERA, `must be at most ${MOST_WHOLE_ERA} ERA`);
+
+const prices = z
+  .strictObject({
+    basePrice: between(0n, 2n ** 32n - 1n, "millionths of ERA"),
+    pricePerByte: between(0n, 2n ** 24n - 1n, "fee units"),
+    pricePerKGas: between(0n, 2n ** 24n - 1n, "fee units"),
+    fundShare: between(0n, 1_000n, "per mille"),
+    burnShare: between(0n, 1_000n, "per mille"),
+    maxGasLimit: between(200_000n, MOST_GAS, "gas").refine(
+      (value) => value % 1_024n === 0n,
+      "must be a multiple of 1,024",
+    ),
+  })
+  .refine(
+    ({ fundShare, burnShare }) => fundShare + burnShare <= 1_000n,
+    "fundShare and burnShare are more than the whole fee",
+  );
+
+const limits = z.strictObject({
+  ceiling: wholeEra,
+  eraCapacity: wholeEra,
+  feeCapacity: whole
+    .refine((value) => value % UNITS_PER_ERA === 0n, "must be whole ERA, given in fee units")
+    .refine((value) => value / UNITS_PER_ERA <= MOST_WHOLE_ERA, `must be at most ${MOST_WHOLE_ERA} ERA`),
+  guardianShare: between(0n, 1_000n, "per mille"),
+});
+
+const finality = z.union([z.literal("tag"), z.strictObject({ depth: between(1n, 2n ** 63n, "blocks") })]);
+
+const rollup = z.strictObject({
+  chainId: between(1n, 2n ** 63n - 1n, ""),
+  /** Counts the admissions of this rollup; higher after a regenesis. */
+  incarnation: between(1n, 16_383n, "").default(1n),
+  stack: z.string().min(1).max(31),
+  stackKind: z.enum(["evm", "arbitrum"]).optional(),
+  finality,
+  prices: prices.optional(),
+  limits: limits.optional(),
+  addressSalt: salt.optional(),
+  /** Node to use instead of the URL that hardhat.config.ts has for a network of this name. */
+  url: z.url().optional(),
+});
+
+const guardian = z.strictObject({
+  operator: address,
+  /** A point of secp256k1, or its 33 compressed bytes. */
+  key: z.union([
+    z.strictObject({ x: whole, y: whole }),
+    z
+      .string()
+      .regex(/^0x0[23][0-9a-fA-F]{64}$/, "is not a compressed key")
+      .transform((text) => pointFromHex(text)),
+  ]),
+  proof: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{192}$/, "is not a proof of possession (96 bytes)")
+    .transform((text) => text as Hex), // CAST: just matched
+  /** Whole ERA. */
+  weight: between(0n, 10n ** 9n, "ERA"),
+  /** Seconds since 1970, or a date. */
+  expiry: z.union([z.iso.date().transform((date) => BigInt(Date.parse(date)) / 1_000n), whole]),
+});
+
+const guardians = z.strictObject({
+  epochLength: between(10n, 2_592_000n, "seconds"),
+  grace: between(0n, 2_592_000n, "seconds"),
+  minimumWeight: between(1n, 10n ** 9n, "ERA"),
+  /** At least four to deploy; without them a file only shows the network's id, for which guardians prove their keys. */
+  bootstrap: z.array(guardian).max(256),
+  barred: z.array(address).default([]),
+});
+
+const network = z.strictObject({
+  /** Public networks are held to longer delays. */
+  environment: z.enum(["public", "development"]),
+  salt,
+  deployer: address,
+  /** Name of the rollup where all ERA is minted. */
+  home: z.string(),
+  /** Hash of the home rollup's first block; read from the node if left out. */
+  homeGenesisHash: z
+    .string()
+    .refine((text) => isHexString(text, 32), "is not a block hash")
+    .transform((text): Hex => `0x${text.slice(2)}`)
+    .optional(),
+  genesisHolder: address,
+  governor: address,
+  canceller: address,
+  pausers: z.array(address).min(1),
+  fund: address,
+  timelockDelay: between(1n, 31_536_000n, "seconds"),
+  anchorHeartbeat: between(1n, 86_400n, "seconds"),
+  staking: z.strictObject({
+    unbonding: between(1n, 2n ** 32n - 1n, "seconds"),
+    evidenceWindow: between(1n, 2n ** 32n - 1n, "seconds"),
+  }),
+  guardians,
+  /** For rollups that have none of their own. */
+  defaults: z.strictObject({ prices, limits }),
+  rollups: z.record(z.string().min(1), rollup),
+});
+
+type Network = z.infer<typeof network>;
+
+/** A parameter file: every value in range, and values that must fit each other do. */
+export const networkSchema = network.superRefine((given, context) => {
+  const refuse: Refuse = (path, message) => {
+    context.addIssue({ code: "custom", path, message });
+  };
+  checkRoles(given, refuse);
+  checkPeriods(given, refuse);
+  checkRollups(given, refuse);
+  checkGuardians(given, refuse);
+});
+
+export type NetworkFile = z.infer<typeof networkSchema>;
+/** What a parameter file exports. */
+export type NetworkInput = z.input<typeof networkSchema>;
+
+type Refuse = (path: string[], message: string) => void;
+
+/** EXPLOITS 32 and 33: no key does two things, and the deployer's key does nothing after the deployment. */
+function checkRoles({ deployer, governor, canceller, pausers }: Network, refuse: Refuse): void {
+  const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+  for (const [name, account] of [
+    ["governor", governor],
+    ["canceller", canceller],
+    ...pausers.map((pauser) => ["pausers", pauser] as const),
+  ] as const) {
+    if (same(account, deployer)) refuse([name], "must not be the deployer, who ends without any role");
+  }
+  if (same(governor, canceller)) refuse(["canceller"], "must not be the governor, whom it holds in check");
+}
+
+function checkPeriods({ environment, timelockDelay, guardians, staking }: Network, refuse: Refuse): void {
+  const { epochLength, grace } = guardians;
+  if (grace > epochLength) refuse(["guardians", "grace"], "must not be longer than an epoch");
+  if (staking.unbonding < grace + staking.evidenceWindow) {
+    refuse(
+      ["staking", "unbonding"],
+      `must be at least grace + evidenceWindow, ${grace + staking.evidenceWindow} seconds`,
+    );
+  }
+  if (environment === "development") return;
+  if (timelockDelay < PUBLIC_DELAY)
+    refuse(["timelockDelay"], `must be at least ${PUBLIC_DELAY} seconds on a public network`);
+  if (epochLength < PUBLIC_EPOCH) {
+    refuse(["guardians", "epochLength"], `must be at least ${PUBLIC_EPOCH} seconds on a public network`);
+  }
+}
+
+function checkRollups({ home, rollups }: Network, refuse: Refuse): void {
+  const entries = Object.entries(rollups);
+  if (rollups[home] === undefined) refuse(["home"], `no rollup is called "${home}"`);
+  if (entries.length < 2) refuse(["rollups"], "a network has at least two rollups");
+  if (entries.length > MOST_ROLLUPS) refuse(["rollups"], `a rollup admits at most ${MOST_ROLLUPS - 1} others`);
+  const seen = new Map<bigint, string>();
+  for (const [name, { chainId }] of entries) {
+    const other = seen.get(chainId);
+    if (other !== undefined) refuse(["rollups", name, "chainId"], `is that of ${other} too`);
+    seen.set(chainId, name);
+  }
+}
+
+function checkGuardians({ guardians: { bootstrap } }: Network, refuse: Refuse): void {
+  const total = bootstrap.reduce((sum, { weight }) => sum + weight, 0n);
+  for (const [index, { operator, key, weight }] of bootstrap.entries()) {
+    const path = ["guardians", "bootstrap", String(index)];
+    const earlier = bootstrap.slice(0, index);
+    if (earlier.some((other) => other.operator.toLowerCase() === operator.toLowerCase()))
+      refuse(path, "operator is listed twice");
+    if (earlier.some((other) => other.key.x === key.x)) refuse(path, "key is listed twice");
+    if (3n * weight >= total) refuse([...path, "weight"], "must be less than a third of all weight");
+  }
+}

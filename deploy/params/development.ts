@@ -1,0 +1,78 @@
+import { id } from "ethers";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
+import type { ArtifactSource } from "../../sdk/src/deployment/artifacts.ts";
+import type { FinalityPolicy, NetworkParameters } from "../../sdk/src/deployment/parameters.ts";
+import { provePossession } from "../../sdk/src/possession.ts";
+import { publicKey } from "../../sdk/src/schnorr.ts";
+import { DEFAULT_LIMITS, DEFAULT_PRICES } from "./defaults.ts";
+
+export interface DevelopmentRollup {
+  readonly name: string;
+  readonly chainId: bigint;
+  readonly finality: FinalityPolicy;
+}
+
+export interface DevelopmentGuardian {
+  readonly operator: Address;
+  readonly secretKey: bigint;
+}
+
+/** Who plays which part. None may be the deployer, apart from holder and fund. */
+export interface DevelopmentAccounts {
+  readonly deployer: Address;
+  readonly genesisHolder: Address;
+  readonly governor: Address;
+  readonly canceller: Address;
+  readonly pauser: Address;
+  readonly fund: Address;
+}
+
+export interface DevelopmentNetwork {
+  /** The first one is home. */
+  readonly rollups: readonly DevelopmentRollup[];
+  readonly homeGenesisHash: Hex;
+  readonly accounts: DevelopmentAccounts;
+  readonly guardians: readonly DevelopmentGuardian[];
+  /** Default "development". */
+  readonly salt?: string;
+  /** Seconds; default 30. A table is accepted for two epochs, so somebody has to rotate. */
+  readonly epochLength?: bigint;
+}
+
+const BOOTSTRAP_WEIGHT = 100_000n;
+const FAR_FUTURE = 2n ** 40n;
+
+/** Parameters of a network whose every key is in one hand: short epochs and delays, equal guardians that prove their keys here. */
+export function developmentParameters(network: DevelopmentNetwork, artifacts: ArtifactSource): NetworkParameters {
+  const { rollups, homeGenesisHash, accounts, guardians, salt = "development", epochLength = 30n } = network;
+  const { pauser, ...named } = accounts;
+  const parameters: NetworkParameters = {
+    ...named,
+    pausers: [pauser],
+    salt: id(salt) as Hex, // CAST: a hash
+    home: rollups[0]?.chainId ?? 0n,
+    homeGenesisHash,
+    timelockDelay: 5n,
+    anchorHeartbeat: 10n,
+    staking: { unbonding: 120n, evidenceWindow: 60n },
+    guardians: { epochLength, grace: epochLength / 3n, minimumWeight: 1_000n, bootstrap: [] },
+    rollups: rollups.map((rollup) => ({
+      ...rollup,
+      incarnation: 1n,
+      stack: "evm",
+      stackKind: "evm",
+      prices: DEFAULT_PRICES,
+      limits: DEFAULT_LIMITS,
+    })),
+  };
+  const networkId = networkIdOf(parameters, artifacts);
+  const bootstrap = guardians.map(({ operator, secretKey }) => ({
+    operator,
+    key: publicKey(secretKey),
+    proof: provePossession(secretKey, networkId, operator),
+    weight: BOOTSTRAP_WEIGHT,
+    expiry: FAR_FUTURE,
+  }));
+  return { ...parameters, guardians: { ...parameters.guardians, bootstrap } };
+}

@@ -55,14 +55,19 @@ library EvmInterop {
         uint256 chainId,
         address account
     ) internal pure returns (uint256 high, uint256 low, uint256 length) {
+        (high, length) = prefixOf(chainId);
+        (high, low) = withAccount(high, 0, length, account);
+    }
+
+    /// @notice What stands before the account in {format}, left-aligned, and the length of the whole.
+    function prefixOf(uint256 chainId) internal pure returns (uint256 high, uint256 length) {
         unchecked {
-            // size ≤ 8: the prefix, the reference and the address's length byte are at most 14 bytes of the first word.
+            // size ≤ 8: the prefix, the reference and the address's length byte are at most 14 bytes.
             uint256 size = referenceSize(chainId);
             length = 26 + size;
             uint256 head = ((((0x0001_0000 << 8) | size) << (size << 3)) | chainId) << 8;
-            high = (head | 20) << (256 - ((6 + size) << 3));
+            high = (head | 20) << (208 - (size << 3));
         }
-        (high, low) = withAccount(high, 0, length, account);
     }
 
     /// @notice Writes an account into the words of {format} for address zero.
@@ -81,11 +86,15 @@ library EvmInterop {
         }
     }
 
-    /// @notice Bytes that a chain id needs.
+    /// @notice Bytes that a chain id below 2^64 needs.
     function referenceSize(uint256 chainId) internal pure returns (uint256 size) {
-        unchecked {
-            // At most 32 rounds: chainId loses a byte in each.
-            for (; chainId != 0; chainId >>= 8) ++size;
+        // Functionally equivalent: while (chainId != 0) { chainId >>= 8; ++size; }
+        assembly ("memory-safe") {
+            let four := shl(2, gt(chainId, 0xffffffff))
+            let rest := shr(shl(3, four), chainId)
+            let two := shl(1, gt(rest, 0xffff))
+            rest := shr(shl(3, two), rest)
+            size := add(add(four, two), add(gt(rest, 0xff), gt(rest, 0)))
         }
     }
 }

@@ -172,12 +172,15 @@ library InWords {
     }
 
     /// @notice What the fee bucket holds at `timestamp`, in fee units.
-    function level(InWord self, uint256 timestamp) internal pure returns (uint256) {
-        uint256 cap = capacity(self);
-        uint256 since = uint40(InWord.unwrap(self) >> LEVEL_AT);
-        uint256 refilled = timestamp > since ? ((timestamp - since) * cap) / REFILL : 0;
-        uint256 now_ = uint56(InWord.unwrap(self) >> LEVEL) + refilled;
-        return now_ < cap ? now_ : cap;
+    function level(InWord self, uint256 timestamp) internal pure returns (uint256 current) {
+        unchecked {
+            // capacity < 2^62, level < 2^56 and times < 2^64: the product is below 2^126.
+            uint256 cap = capacity(self);
+            uint256 since = uint40(InWord.unwrap(self) >> LEVEL_AT);
+            current = uint56(InWord.unwrap(self) >> LEVEL);
+            if (timestamp > since) current += ((timestamp - since) * cap) / REFILL;
+            if (current > cap) current = cap;
+        }
     }
 
     /// @dev Replaces `bits` bits at `shift`; `value` must fit.
@@ -197,22 +200,25 @@ library InWords {
         bool fast,
         uint256 timestamp
     ) internal pure returns (InWord word, uint256 taken) {
-        uint256 available = level(self, timestamp);
-        uint256 kept = available;
-        if (fast) {
-            uint256 half = capacity(self) / 2;
-            available = available > half ? available - half : 0;
-            uint256 room = (uint256(type(uint40).max) * 1000) - fastCredited(self);
-            // The fast line counts thousands: only whole thousands are taken, the rest waits in the queue.
-            if (amount > room) amount = room;
-            if (amount > available) amount = available;
-            amount -= amount % 1000;
-            word = self.withField(FAST_CREDITED, 40, (fastCredited(self) + amount) / 1000);
-        } else {
-            if (amount > available) amount = available;
-            word = self;
-        }
+        uint256 held = level(self, timestamp);
+        uint256 available = held;
+        word = self;
         taken = amount;
-        word = word.withField(LEVEL, 56, kept - taken).withField(LEVEL_AT, 40, timestamp);
+        unchecked {
+            // taken ≤ held < 2^56; timestamps are below 2^40; fast amounts stay below the room of their field.
+            if (fast) {
+                uint256 half = capacity(self) / 2;
+                available = held > half ? held - half : 0;
+                uint256 room = (uint256(type(uint40).max) * 1000) - fastCredited(self);
+                if (available > room) available = room;
+            }
+            if (taken > available) taken = available;
+            if (fast) {
+                // The fast line counts thousands: only whole thousands are taken, the rest waits in the queue.
+                taken -= taken % 1000;
+                word = word.withField(FAST_CREDITED, 40, (fastCredited(self) + taken) / 1000);
+            }
+            word = word.withField(LEVEL, 96, (held - taken) | (timestamp << (LEVEL_AT - LEVEL)));
+        }
     }
 }

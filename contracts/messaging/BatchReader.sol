@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Fact} from "../libraries/Fact.sol";
 import {Message} from "../libraries/Message.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 
@@ -9,7 +10,7 @@ import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 type BatchHead is uint256;
 
 using {
-    BatchReader.class,
+    BatchReader.isFast,
     BatchReader.srcChainId,
     BatchReader.from,
     BatchReader.count,
@@ -20,7 +21,9 @@ using {
 } for BatchHead global;
 
 /// @title Reads packed batches from calldata: docs/protocol/messages.md §5.
-/// @dev Every read is bounded by the data's length first; what does not fit reverts {GatewayMalformedBatch} with the offset.
+/// @dev A place (`place`, `facts`, `body`, …) is a position in calldata. {read} and {hashes} compare every end with the end of the data and revert
+///      {GatewayMalformedBatch} with the offset in the data; all other functions read only what these two have checked.
+///      Written out plainly: contracts/mocks/BatchReference.sol, against which this is fuzzed.
 library BatchReader {
     uint256 internal constant TAG_BOUNTY = 1;
     uint256 internal constant TAG_CLAIM = 2;
@@ -29,9 +32,13 @@ library BatchReader {
 
     uint256 private constant FIXED_BYTES = 91;
     uint256 private constant HASH_ONLY_BYTES = 33;
+    /// @dev As Message.MAX_PAYLOAD.
+    uint256 private constant MAX_PAYLOAD = 32_768;
+    uint256 private constant MAX_NONCE = 0xffffffffffff;
 
-    function class(BatchHead self) internal pure returns (uint256) {
-        return BatchHead.unwrap(self) >> 248;
+    function isFast(BatchHead self) internal pure returns (bool) {
+        // {read} refuses classes above 1.
+        return BatchHead.unwrap(self) >> 248 != Fact.CLASS_FINAL;
     }
 
     function srcChainId(BatchHead self) internal pure returns (uint256) {
@@ -67,179 +74,219 @@ library BatchReader {
         }
     }
 
-    /// @notice Numbers of the batch at `offset`, and where its entries begin; the entries are not yet looked at.
-    function read(bytes calldata data, uint256 offset) internal pure returns (BatchHead head, uint256 body) {
-        unchecked {
-            // Offsets stay below calldata's length plus a few thousand bytes; reads behind the end give bytes that the check refuses.
-            uint256 facts = _facts(data, offset);
-            body = facts + 5 + (byteAt(data, facts + 4) << 5);
-            head = BatchHead.wrap(load(data, offset));
-            bool sane =
-                body < data.length &&
-                    class(head) < 2 &&
-                    entries(head) != 0 &&
-                    count(head) <= 1024 &&
-                    first(head) + entries(head) <= count(head) &&
-                    from(head) + count(head) <= type(uint48).max;
-            if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(offset);
+    /// @notice Where the data begins and ends.
+    function bounds(bytes calldata data) internal pure returns (uint256 start, uint256 end) {
+        assembly ("memory-safe") {
+            start := data.offset
+            end := add(start, data.length)
         }
     }
 
-    /// @notice What the lane fact says beside the numbers and the batch root.
-    function fact(
+    /// @notice Numbers of the batch at `place`, where the place of its fact in the tree stands and where its entries begin.
+    /// @dev The entries are not yet looked at. Functionally equivalent, for the verdict:
+    ///      body < end && class < 2 && entries != 0 && count <= 1024 && first + entries <= count && from + count < 2^48.
+    function read(
         bytes calldata data,
-        uint256 offset
-    ) internal pure returns (bytes32 headBefore, bytes32 headAt, bytes32 srcBlockHash) {
-        unchecked {
-            // Bounds: {read}.
-            headBefore = bytes32(load(data, offset + 27));
-            headAt = bytes32(load(data, offset + 59));
-            if (byteAt(data, offset) != 0) srcBlockHash = bytes32(load(data, offset + FIXED_BYTES));
+        uint256 place
+    ) internal pure returns (BatchHead head, uint256 facts, uint256 body) {
+        bool sane;
+        // Three bytes of at most 255 words each are added to `place`: no overflow. Reads behind the end give bytes that the verdict refuses.
+        assembly ("memory-safe") {
+            head := calldataload(place)
+            let class := shr(248, head)
+            let siblings := add(add(place, FIXED_BYTES), shl(5, class))
+            facts := add(add(siblings, 1), shl(5, byte(0, calldataload(siblings))))
+            body := add(add(facts, 5), shl(5, byte(4, calldataload(facts))))
+            let listed := and(shr(72, head), 0xffff)
+            let total := and(shr(104, head), 0xffff)
+            sane := and(lt(body, add(data.offset, data.length)), lt(class, 2))
+            sane := and(sane, and(iszero(iszero(listed)), lt(total, 1025)))
+            sane := and(sane, iszero(gt(add(and(shr(88, head), 0xffff), listed), total)))
+            sane := and(sane, iszero(gt(add(and(shr(120, head), 0xffffffffffffffff), total), MAX_NONCE)))
+        }
+        if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+    }
+
+    /// @notice Hash of the lane fact of the batch at `place`.
+    /// @dev Functionally equivalent: Fact.hashLane(class, laneId, from, from + count, headBefore, headAt, batchRoot, srcBlockHash) with the hashes
+    ///      that stand behind the numbers; srcBlockHash is 0 for `final`.
+    function factHash(
+        BatchHead head,
+        uint256 place,
+        bytes32 laneId,
+        bytes32 root
+    ) internal pure returns (bytes32 result) {
+        bytes32 typehash = Fact.LANE_FACT_TYPEHASH;
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            let class := shr(248, head)
+            let start := and(shr(120, head), 0xffffffffffffffff)
+            mstore(scratch, typehash)
+            mstore(add(scratch, 0x20), class)
+            mstore(add(scratch, 0x40), laneId)
+            mstore(add(scratch, 0x60), start)
+            mstore(add(scratch, 0x80), add(start, and(shr(104, head), 0xffff)))
+            // headBefore and headAt
+            calldatacopy(add(scratch, 0xa0), add(place, 27), 0x40)
+            mstore(add(scratch, 0xe0), root)
+            mstore(add(scratch, 0x100), mul(class, calldataload(add(place, FIXED_BYTES))))
+            result := keccak256(scratch, 0x120)
         }
     }
 
     /// @notice Siblings of the entries in the batch tree.
-    function batchSiblings(bytes calldata data, uint256 offset) internal pure returns (bytes calldata) {
-        unchecked {
-            // Bounds: {read}.
-            uint256 start = offset + FIXED_BYTES + (byteAt(data, offset) << 5);
-            return slice(data, start + 1, byteAt(data, start) << 5);
+    function batchSiblings(
+        BatchHead head,
+        uint256 place,
+        uint256 facts
+    ) internal pure returns (bytes calldata siblings) {
+        assembly ("memory-safe") {
+            siblings.offset := add(add(place, add(FIXED_BYTES, 1)), shl(5, shr(248, head)))
+            siblings.length := sub(facts, siblings.offset)
         }
     }
 
     /// @notice Place of the lane fact in the fact tree, and its siblings there.
     function factPlace(
-        bytes calldata data,
-        uint256 offset
+        uint256 facts,
+        uint256 body
     ) internal pure returns (uint256 index, uint256 total, bytes calldata siblings) {
-        unchecked {
-            // Bounds: {read}.
-            uint256 facts = _facts(data, offset);
-            uint256 word = load(data, facts);
-            return (word >> 240, uint16(word >> 224), slice(data, facts + 5, ((word >> 216) & 0xff) << 5));
+        assembly ("memory-safe") {
+            index := shr(240, calldataload(facts))
+            total := and(shr(224, calldataload(facts)), 0xffff)
+            siblings.offset := add(facts, 5)
+            siblings.length := sub(body, siblings.offset)
         }
     }
 
-    /// @notice Tag of the entry at `offset`, its two words of fields, and where the next one begins.
-    /// @dev `fields` = gasLimit 32 ‖ fee 64 ‖ sender 160 bits, `rest` = recipient 160 ‖ length 16 bits ‖ first bytes of the payload; for a
-    ///      hash-only entry `fields` is the hash. Reverts if the entry is none or runs past the end of the data.
+    /// @notice Tag of the entry at `place`, its two words of fields, and where its payload is.
+    /// @dev `fields` = gasLimit 32 ‖ fee 64 ‖ sender 160 bits, `rest` = recipient 160 ‖ length 16 bits ‖ first bytes of the payload. Not for
+    ///      hash-only entries.
     function entry(
-        bytes calldata data,
-        uint256 offset
-    ) internal pure returns (uint256 tag, uint256 fields, uint256 rest, uint256 next) {
-        unchecked {
-            // As in {read}: offsets stay small, and the end is compared with the length before anything is used.
-            tag = byteAt(data, offset);
-            fields = load(data, offset + 1);
-            uint256 length = 0;
-            if (tag == TAG_HASH_ONLY) {
-                next = offset + HASH_ONLY_BYTES;
-            } else {
-                rest = load(data, offset + 33);
-                length = uint16(rest >> 80);
-                next = offset + ENTRY_BYTES + length;
-                if (tag > TAG_CLAIM || length > Message.MAX_PAYLOAD)
-                    revert IMetalayerGateway.GatewayMalformedBatch(offset);
-            }
-            if (next > data.length) revert IMetalayerGateway.GatewayMalformedBatch(offset);
+        uint256 place
+    ) internal pure returns (uint256 tag, uint256 fields, uint256 rest, bytes calldata payload) {
+        assembly ("memory-safe") {
+            tag := byte(0, calldataload(place))
+            fields := calldataload(add(place, 1))
+            rest := calldataload(add(place, 33))
+            payload.offset := add(place, ENTRY_BYTES)
+            payload.length := and(shr(80, rest), 0xffff)
         }
     }
 
-    /// @notice Where `number` entries that begin at `offset` end.
-    function skip(bytes calldata data, uint256 offset, uint256 number) internal pure returns (uint256) {
-        for (uint256 i = 0; i < number; ++i) (, , , offset) = entry(data, offset);
-        return offset;
+    /// @notice Whether the entry at `place` is only a hash, and where the next one begins.
+    function step(uint256 place) internal pure returns (bool hashOnly, uint256 next) {
+        assembly ("memory-safe") {
+            hashOnly := eq(byte(0, calldataload(place)), TAG_HASH_ONLY)
+            next := add(place, HASH_ONLY_BYTES)
+            if iszero(hashOnly) {
+                next := add(add(place, ENTRY_BYTES), and(calldataload(add(place, 23)), 0xffff))
+            }
+        }
     }
 
-    /// @notice Message hashes of all entries, and the length of the longest payload.
-    /// @dev The preimage of {Message.hash} is kept in scratch memory behind the free pointer; its first three words are the same for all.
+    /// @notice Where the batch's entries end. Reverts where {hashes} would.
+    function skip(bytes calldata data, BatchHead head, uint256 body) internal pure returns (uint256 place) {
+        place = body;
+        (, uint256 end) = bounds(data);
+        for (uint256 i = 0; i < entries(head); ++i) {
+            (bool hashOnly, uint256 next) = step(place);
+            (uint256 tag, , , bytes calldata payload) = entry(place);
+            bool sane = (hashOnly || (tag <= TAG_CLAIM && payload.length <= MAX_PAYLOAD)) && next <= end;
+            if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+            place = next;
+        }
+    }
+
+    /// @notice `ids[index]`; callers keep `index` below the length.
+    function hashAt(bytes32[] memory ids, uint256 index) internal pure returns (bytes32 id) {
+        assembly ("memory-safe") {
+            id := mload(add(add(ids, 0x20), shl(5, index)))
+        }
+    }
+
+    /// @notice Message hashes of all entries, the length of the longest payload, and where the entries end.
+    /// @dev The preimage of {Message.hash} is kept in scratch memory behind the hashes; its first three words are the same for all.
     function hashes(
         bytes calldata data,
         BatchHead head,
-        uint256 offset,
+        uint256 body,
         bytes32 networkId,
         uint256 route
-    ) internal pure returns (bytes32[] memory ids, uint256 longest) {
-        ids = new bytes32[](entries(head));
-        uint256 scratch = _prepare(networkId, route);
-        unchecked {
-            // Nonces are below 2^48: the nonce never leaves its field.
-            uint256 nonceBits = firstNonce(head) << 184;
-            for (uint256 i = 0; i < ids.length; ++i) {
-                (uint256 tag, uint256 fields, uint256 rest, uint256 next) = entry(data, offset);
-                bytes32 id = bytes32(fields);
-                if (tag != TAG_HASH_ONLY) {
-                    uint256 length = next - offset - ENTRY_BYTES;
-                    if (length > longest) longest = length;
-                    uint256 kind = tag == TAG_BOUNTY ? Message.KIND_BOUNTY << 248 : 0;
-                    // gasLimit and fee stand side by side in both the entry and the header.
-                    uint256 header = kind | nonceBits | ((fields >> 160) << 88);
-                    id = _hash(data, offset + ENTRY_BYTES, length, scratch, header, fields, rest);
-                }
-                assembly ("memory-safe") {
-                    mstore(add(add(ids, 0x20), shl(5, i)), id)
-                }
-                offset = next;
-                nonceBits += 1 << 184;
-            }
-        }
-    }
-
-    function _prepare(bytes32 networkId, uint256 route) private pure returns (uint256 scratch) {
+    ) internal pure returns (bytes32[] memory ids, uint256 longest, uint256 end) {
+        uint256 listed = entries(head);
         bytes32 typehash = Message.MESSAGE_TYPEHASH;
         assembly ("memory-safe") {
-            scratch := mload(0x40)
+            ids := mload(0x40)
+            mstore(ids, listed)
+            let scratch := add(add(ids, 0x20), shl(5, listed))
+            mstore(0x40, scratch)
             mstore(scratch, typehash)
             mstore(add(scratch, 0x20), networkId)
             mstore(add(scratch, 0x40), route)
         }
+        bool sane;
+        (sane, longest, end) = _hashAll(data, ids, body, firstNonce(head) << 184);
+        if (sane) return (ids, longest, end);
+        revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, end));
     }
 
-    /// @dev Functionally equivalent: Message.hash(networkId, route, header, address(uint160(fields)), address(uint160(rest >> 96)), keccak256(payload)).
-    function _hash(
+    /// @dev Functionally equivalent, for every entry: for tag 255 ids[i] = its hash, otherwise
+    ///      ids[i] = Message.hash(networkId, route, Message.packHeader(tag == 1 ? 1 : 0, nonce + i, gasLimit, fee), sender, recipient, keccak256(payload));
+    ///      stops with `sane` = false at an entry whose tag is unknown, whose payload is longer than 32,768 bytes, or that runs past the data's end.
+    ///      The scratch memory behind `ids` holds the first three words of the preimage.
+    function _hashAll(
         bytes calldata data,
-        uint256 payload,
-        uint256 length,
-        uint256 scratch,
-        uint256 header,
-        uint256 fields,
-        uint256 rest
-    ) private pure returns (bytes32 id) {
+        bytes32[] memory ids,
+        uint256 body,
+        uint256 nonceBits
+    ) private pure returns (bool sane, uint256 longest, uint256 place) {
         assembly ("memory-safe") {
-            mstore(add(scratch, 0x60), header)
-            mstore(add(scratch, 0x80), and(fields, 0xffffffffffffffffffffffffffffffffffffffff))
-            mstore(add(scratch, 0xa0), shr(96, rest))
-            calldatacopy(add(scratch, 0xe0), add(data.offset, payload), length)
-            mstore(add(scratch, 0xc0), keccak256(add(scratch, 0xe0), length))
-            id := keccak256(scratch, 0xe0)
+            let dataEnd := add(data.offset, data.length)
+            let slot := add(ids, 0x20)
+            let scratch := add(slot, shl(5, mload(ids)))
+            place := body
+            for {} lt(slot, scratch) {
+                slot := add(slot, 0x20)
+            } {
+                let tag := byte(0, calldataload(place))
+                let fields := calldataload(add(place, 1))
+                let next := add(place, HASH_ONLY_BYTES)
+                sane := 1
+                if lt(tag, TAG_HASH_ONLY) {
+                    let rest := calldataload(add(place, 33))
+                    let length := and(shr(80, rest), 0xffff)
+                    next := add(add(place, ENTRY_BYTES), length)
+                    sane := iszero(or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD)))
+                    if gt(length, longest) {
+                        longest := length
+                    }
+                    // kind (1 for a bounty), nonce; gasLimit and fee stand side by side in both the entry and the header
+                    mstore(
+                        add(scratch, 0x60),
+                        or(or(shl(248, eq(tag, TAG_BOUNTY)), nonceBits), shl(88, shr(160, fields)))
+                    )
+                    mstore(add(scratch, 0x80), shr(96, shl(96, fields)))
+                    mstore(add(scratch, 0xa0), shr(96, rest))
+                    let content := add(scratch, 0xe0)
+                    calldatacopy(content, add(place, ENTRY_BYTES), length)
+                    mstore(add(scratch, 0xc0), keccak256(content, length))
+                    fields := keccak256(scratch, 0xe0)
+                }
+                sane := and(sane, iszero(gt(next, dataEnd)))
+                if iszero(sane) {
+                    break
+                }
+                mstore(slot, fields)
+                place := next
+                nonceBits := add(nonceBits, shl(184, 1))
+            }
         }
     }
 
-    /// @dev Where the place in the fact tree stands: behind the lane fact and the batch siblings.
-    function _facts(bytes calldata data, uint256 offset) private pure returns (uint256) {
-        unchecked {
-            // At most two bytes' worth of words are added.
-            uint256 siblings = offset + FIXED_BYTES + (byteAt(data, offset) == 1 ? 32 : 0);
-            return siblings + 1 + (byteAt(data, siblings) << 5);
-        }
-    }
-
-    /// @dev A part whose bounds were checked before.
-    function slice(bytes calldata data, uint256 offset, uint256 length) internal pure returns (bytes calldata part) {
+    function _offset(bytes calldata data, uint256 place) private pure returns (uint256 offset) {
         assembly ("memory-safe") {
-            part.offset := add(data.offset, offset)
-            part.length := length
+            offset := sub(place, data.offset)
         }
-    }
-
-    /// @dev Bytes behind the end read as zero or as what follows; callers compare the end with the length.
-    function load(bytes calldata data, uint256 offset) internal pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := calldataload(add(data.offset, offset))
-        }
-    }
-
-    function byteAt(bytes calldata data, uint256 offset) internal pure returns (uint256) {
-        return load(data, offset) >> 248;
     }
 }

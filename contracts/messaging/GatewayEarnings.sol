@@ -20,7 +20,7 @@ abstract contract GatewayEarnings is GatewayStorage {
     /// @inheritdoc IMetalayerGateway
     function refundBounty(uint256 srcChainId, uint64 nonce) external {
         State storage $ = _state();
-        uint256 route = _inRoute(srcChainId, $.inWords[srcChainId]);
+        uint256 route = _inRoute(srcChainId, $.sources[srcChainId].word);
         Bounty memory booked = $.bounties[route][nonce];
         if (booked.amount == 0 || !_isClosed(route, nonce)) revert GatewayNoBounty(srcChainId, nonce);
         delete $.bounties[route][nonce];
@@ -60,7 +60,7 @@ abstract contract GatewayEarnings is GatewayStorage {
         uint64 nonce
     ) external view returns (bytes32 sendId, uint256 amount, address refundTo) {
         State storage $ = _state();
-        Bounty storage booked = $.bounties[_inRoute(srcChainId, $.inWords[srcChainId])][nonce];
+        Bounty storage booked = $.bounties[_inRoute(srcChainId, $.sources[srcChainId].word)][nonce];
         return (booked.sendId, booked.amount, booked.refundTo);
     }
 
@@ -108,33 +108,39 @@ abstract contract GatewayEarnings is GatewayStorage {
         uint256 bounties,
         bool fast
     ) internal {
-        uint256 total = fees + bounties;
-        if (total == 0) return;
-        State storage $ = _state();
-        InWord word = $.inWords[srcChainId];
-        (InWord next, uint256 taken) = word.take(total, fast, block.timestamp);
-        $.inWords[srcChainId] = next;
-        uint256 paidFees = taken < fees ? taken : fees;
-        if (taken != 0) {
-            uint256 forGuardians = (paidFees * word.guardianShare()) / 1000;
-            $.earnings[serial][deliverer] += (taken - forGuardians) | (forGuardians << 128);
+        unchecked {
+            // fees + bounties < 2^64 · 1,025, taken < 2^56, shares ≤ 1,000; both halves of earnings and queues are sums of such amounts, far below 2^128.
+            uint256 total = fees + bounties;
+            if (total == 0) return;
+            Source storage source = _state().sources[srcChainId];
+            InWord word = source.word;
+            (InWord next, uint256 taken) = word.take(total, fast, block.timestamp);
+            source.word = next;
+            uint256 paidFees = taken < fees ? taken : fees;
+            if (taken != 0) {
+                uint256 forGuardians = (paidFees * word.guardianShare()) / 1000;
+                _state().earnings[serial][deliverer] += (taken - forGuardians) | (forGuardians << 128);
+            }
+            if (taken != total) _enqueue(srcChainId, deliverer, fees - paidFees, bounties - (taken - paidFees));
         }
-        if (taken != total) {
-            Queue storage queue = $.queues[srcChainId][deliverer];
-            queue.fees += uint128(fees - paidFees);
-            queue.bounties += uint128(bounties - (taken - paidFees));
-            emit FeeQueued(srcChainId, deliverer, total - taken);
-        }
+    }
+
+    /// @dev Keeps for later what found the bucket empty.
+    function _enqueue(uint256 srcChainId, address deliverer, uint256 fees, uint256 bounties) private {
+        Queue storage queue = _state().queues[srcChainId][deliverer];
+        queue.fees += uint128(fees);
+        queue.bounties += uint128(bounties);
+        emit FeeQueued(srcChainId, deliverer, fees + bounties);
     }
 
     /// @dev Fingerprint of a `fast` delivery at this nonce, 0 if there was none.
     function _seenFast(uint256 route, uint256 nonce) internal view returns (uint256) {
-        return uint32(_state().fastDelivered[route][nonce >> 3] >> ((nonce & 7) << 5));
+        return uint32(_state().fastDelivered[route][nonce >> 3].marks >> ((nonce & 7) << 5));
     }
 
     /// @dev Whether a message was executed at this nonce, by either class.
     function _isClosed(uint256 route, uint256 nonce) internal view returns (bool) {
-        return (_state().delivered[route][nonce >> 8] >> (nonce & 255)) & 1 == 1 || _seenFast(route, nonce) != 0;
+        return (_state().delivered[route][nonce >> 8].marks >> (nonce & 255)) & 1 == 1 || _seenFast(route, nonce) != 0;
     }
 
     function _inRoute(uint256 srcChainId, InWord word) internal view returns (uint256) {

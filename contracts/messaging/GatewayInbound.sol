@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IERC7786Recipient} from "@openzeppelin/contracts/interfaces/draft-IERC7786.sol";
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IGuardianSet} from "../guardians/IGuardianSet.sol";
-import {EvmInterop} from "../libraries/EvmInterop.sol";
-import {Fact} from "../libraries/Fact.sol";
 import {FastAllowance} from "../libraries/FastAllowance.sol";
 import {InWord} from "../libraries/LaneWords.sol";
 import {Route} from "../libraries/Route.sol";
@@ -14,70 +11,79 @@ import {BatchHead, BatchReader} from "./BatchReader.sol";
 import {GatewayEarnings} from "./GatewayEarnings.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 import {IStateRootInbox} from "./IStateRootInbox.sol";
+import {ReceiveCall, ReceiveCalls} from "./ReceiveCall.sol";
 
 /// @title The delivering half of the gateway: docs/protocol/messages.md §6.
 abstract contract GatewayInbound is GatewayEarnings {
     /// @dev Gas that a failed attempt needs after the call; the call's own overhead is in it.
     uint256 private constant CALL_RESERVE = 20_000;
-    uint256 private constant MAX_REASON = 256;
 
-    /// @dev What is the same for all entries of a batch, and what they earn.
-    /// @param input memory in which the call data of `receiveMessage` is prepared
+    /// @dev A call of {relay}: what all its batches share, what all entries of the running batch share, and what they earn.
+    /// @param serial table that verified the attestation, 0 until it was asked
+    /// @param attempts messages attempted so far
+    /// @param pausedUntil end of the source's pause, 0 if it is not paused
+    /// @param frame memory in which the call data of `receiveMessage` is prepared
     struct Run {
+        uint256 serial;
+        uint256 attempts;
         BatchHead head;
         uint256 route;
         uint256 pausedUntil;
-        uint256 serial;
-        uint256 senderHigh;
-        uint256 senderLow;
-        uint256 senderLength;
-        uint256 input;
+        ReceiveCall frame;
         uint256 fees;
         uint256 bounties;
-        uint256 attempts;
     }
 
     /// @inheritdoc IMetalayerGateway
     /// @dev STEP 3, on the destination (STEP 2 is the guardians' signature).
     function relay(bytes calldata attestation, bytes calldata batches) external {
         if (attestation.length < 32) revert GatewayAttestationRefused();
-        uint256 serial;
-        uint256 attempts;
-        for (uint256 offset = 0; offset < batches.length;) {
-            (BatchHead head, uint256 body) = BatchReader.read(batches, offset);
-            InWord word = _state().inWords[head.srcChainId()];
-            if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
-            uint256 route = _inRoute(head.srcChainId(), word);
-            if (!(head.class() == Fact.CLASS_FAST ? _anyOpenFast(route, head) : _anyOpen(route, head))) {
-                offset = BatchReader.skip(batches, body, head.entries());
-                continue;
-            }
-            if (serial == 0) serial = _verify(attestation);
-            (bytes32[] memory ids, uint256 longest) = BatchReader.hashes(batches, head, body, networkId, route);
-            _prove(bytes32(attestation), batches, offset, head, word, route, ids);
-            Run memory run;
-            (run.head, run.route, run.pausedUntil, run.serial) = (head, route, word.pausedUntil(), serial);
-            (run.senderHigh, run.senderLow, run.senderLength) = EvmInterop.format(head.srcChainId(), address(0));
-            run.input = _prepareInput(run.senderLength, longest);
-            offset = _deliverAll(run, batches, body, ids);
-            _settle(head.srcChainId(), serial, msg.sender, run.fees, run.bounties, head.class() == Fact.CLASS_FAST);
-            attempts += run.attempts;
+        Run memory run;
+        (uint256 place, uint256 end) = BatchReader.bounds(batches);
+        while (place < end) place = _relayBatch(run, attestation, batches, place);
+        if (run.attempts == 0) revert GatewayNothingToDeliver();
+    }
+
+    /// @dev Proves and delivers the batch at `place`; returns where the next one begins.
+    function _relayBatch(
+        Run memory run,
+        bytes calldata attestation,
+        bytes calldata batches,
+        uint256 place
+    ) private returns (uint256 next) {
+        (BatchHead head, uint256 facts, uint256 body) = BatchReader.read(batches, place);
+        InWord word = _state().sources[head.srcChainId()].word;
+        if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
+        uint256 route = _inRoute(head.srcChainId(), word);
+        if (!(head.isFast() ? _anyOpenFast(route, head) : _anyOpen(route, head))) {
+            return BatchReader.skip(batches, head, body);
         }
-        if (attempts == 0) revert GatewayNothingToDeliver();
+        if (run.serial == 0) run.serial = _verify(attestation);
+        bytes32[] memory ids;
+        uint256 longest;
+        (ids, longest, next) = BatchReader.hashes(batches, head, body, networkId, route);
+        _prove(bytes32(attestation), head, place, facts, body, _laneId(head, word, route), ids);
+        (run.head, run.route, run.fees, run.bounties) = (head, route, 0, 0);
+        run.pausedUntil = block.timestamp < word.pausedUntil() ? word.pausedUntil() : 0;
+        run.frame = ReceiveCalls.prepare(head.srcChainId(), longest);
+        _deliverAll(run, body, ids);
+        _settle(head.srcChainId(), run.serial, msg.sender, run.fees, run.bounties, head.isFast());
     }
 
     /// @dev Whether a nonce of the batch's entries is not delivered yet, as far as that is known without hashing.
     function _anyOpen(uint256 route, BatchHead head) private view returns (bool) {
-        mapping(uint256 => uint256) storage words = _state().delivered[route];
+        mapping(uint256 => Record) storage records = _state().delivered[route];
         unchecked {
-            // Nonces are below 2^48. At most 5 rounds: a batch has at most 1,024 entries.
+            // Nonces are below 2^48, a batch has at most 1,024 entries: at most 5 rounds.
             uint256 nonce = head.firstNonce();
-            uint256 last = nonce + head.entries() - 1;
-            for (uint256 index = nonce >> 8; index <= last >> 8; ++index) {
-                uint256 mask = type(uint256).max;
-                if (index == nonce >> 8) mask <<= nonce & 255;
-                if (index == last >> 8) mask &= type(uint256).max >> (255 - (last & 255));
-                if (~words[index] & mask != 0) return true;
+            for (uint256 left = head.entries(); left != 0;) {
+                uint256 bit = nonce & 255;
+                uint256 inWord = 256 - bit;
+                if (inWord > left) inWord = left;
+                uint256 mask = (type(uint256).max >> (256 - inWord)) << bit;
+                if (~records[nonce >> 8].marks & mask != 0) return true;
+                nonce += inWord;
+                left -= inWord;
             }
         }
         return false;
@@ -100,122 +106,131 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (serial == 0) revert GatewayAttestationRefused();
     }
 
+    function _laneId(BatchHead head, InWord word, uint256 route) private view returns (bytes32) {
+        address srcGateway = word.hasOtherGateway() ? _state().sources[head.srcChainId()].gateway : address(this);
+        return Route.laneId(networkId, route, srcGateway, address(this));
+    }
+
     /// @dev Reverts unless the entries with these hashes are in the attested root.
     function _prove(
         bytes32 attested,
-        bytes calldata batches,
-        uint256 offset,
         BatchHead head,
-        InWord word,
-        uint256 route,
+        uint256 place,
+        uint256 facts,
+        uint256 body,
+        bytes32 laneId,
         bytes32[] memory ids
-    ) private view {
-        // {Tree.fold} overwrites its leaves, and the ids are still needed.
-        (bytes32 root, bool sound) = ids.length == 1
-            ? Tree.foldOne(ids[0], head.first(), head.count(), BatchReader.batchSiblings(batches, offset))
-            : Tree.fold(_copy(ids), head.first(), head.count(), BatchReader.batchSiblings(batches, offset));
-        bytes32 factHash;
-        {
-            address srcGateway = word.hasOtherGateway() ? _state().gateways[head.srcChainId()] : address(this);
-            bytes32 laneId = Route.laneId(networkId, route, srcGateway, address(this));
-            (bytes32 headBefore, bytes32 headAt, bytes32 srcBlockHash) = BatchReader.fact(batches, offset);
-            uint256 to = head.from() + head.count();
-            factHash = Fact.hashLane(head.class(), laneId, head.from(), to, headBefore, headAt, root, srcBlockHash);
-        }
-        (uint256 index, uint256 total, bytes calldata siblings) = BatchReader.factPlace(batches, offset);
+    ) private pure {
+        bytes calldata siblings = BatchReader.batchSiblings(head, place, facts);
+        bytes32 root = ids[0];
+        bool sound = siblings.length == 0;
+        // A batch of one message is its own root.
+        if (head.count() != 1) (root, sound) = Tree.fold(_copy(ids), head.first(), head.count(), siblings);
+        uint256 index;
+        uint256 total;
+        (index, total, siblings) = BatchReader.factPlace(facts, body);
         bool factSound;
-        (root, factSound) = Tree.foldOne(factHash, index, total, siblings);
-        if (!sound || !factSound || root != attested) revert GatewayRootMismatch(attested, root);
+        (root, factSound) = Tree.foldOne(BatchReader.factHash(head, place, laneId, root), index, total, siblings);
+        if (sound && factSound && root == attested) return;
+        revert GatewayRootMismatch(attested, root);
     }
 
-    function _deliverAll(
-        Run memory run,
-        bytes calldata batches,
-        uint256 offset,
-        bytes32[] memory ids
-    ) private returns (uint256) {
+    /// @dev Attempts every open entry of a batch, which has at least one.
+    function _deliverAll(Run memory run, uint256 place, bytes32[] memory ids) private {
+        bool fast = run.head.isFast();
+        Source storage source = _state().sources[run.head.srcChainId()];
+        mapping(uint256 => Record) storage records =
+            fast ? _state().fastDelivered[run.route] : _state().delivered[run.route];
         uint256 nonce = run.head.firstNonce();
-        // What an entry leaves in memory is given back before the next.
-        Memory.Pointer free = Memory.getFreeMemoryPointer();
         unchecked {
-            // Bounds were checked when the same entries were hashed; nonces are below 2^48, fees below 2^64 · 1,024.
-            for (uint256 i = 0; i < ids.length; ++i) {
-                (uint256 tag, uint256 fields, uint256 rest, uint256 next) = BatchReader.entry(batches, offset);
-                if (tag != BatchReader.TAG_HASH_ONLY) {
-                    uint256 payload = offset + BatchReader.ENTRY_BYTES;
-                    bytes calldata content = BatchReader.slice(batches, payload, next - payload);
-                    if (_deliver(run, ids[i], nonce, tag, fields, address(uint160(rest >> 96)), content)) {
-                        run.fees += uint64(fields >> 160);
-                    }
-                    Memory.unsafeSetFreeMemoryPointer(free);
+            // Nonces are below 2^48, fees below 2^64 · 1,024.
+            for (uint256 i = 0; ; ++nonce) {
+                (bool hashOnly, uint256 next) = BatchReader.step(place);
+                bytes32 id = BatchReader.hashAt(ids, i);
+                if (!hashOnly) {
+                    bool open =
+                        fast ? _markFast(run, source, records, nonce, id) : _markFinal(run, source, records, nonce, id);
+                    if (open) _attempt(run, id, nonce, place);
                 }
-                offset = next;
-                ++nonce;
+                if (++i == ids.length) return;
+                place = next;
             }
         }
-        return offset;
     }
 
-    /// @dev One message: if it is open, mark it, call, and clear only its own mark if that fails. True if it was delivered.
-    /// @param fields gasLimit, fee and sender as {BatchReader.entry} returns them
-    function _deliver(
+    /// @dev Marks a `final` message as delivered; false if it was executed before.
+    function _markFinal(
         Run memory run,
-        bytes32 id,
+        Source storage source,
+        mapping(uint256 => Record) storage records,
         uint256 nonce,
-        uint256 tag,
-        uint256 fields,
-        address recipient,
-        bytes calldata payload
-    ) private returns (bool ok) {
-        bool fast = run.head.class() == Fact.CLASS_FAST;
-        mapping(uint256 => uint256) storage records =
-            fast ? _state().fastDelivered[run.route] : _state().delivered[run.route];
-        uint256 index = nonce >> (fast ? 3 : 8);
-        uint256 shift = fast ? (nonce & 7) << 5 : nonce & 255;
-        uint256 record = records[index];
-        if (!(fast ? _openFast(run, nonce, record >> shift) : _openFinal(run, nonce, id, record >> shift)))
-            return false;
-        if (block.timestamp < run.pausedUntil && recipient != GOVERNANCE_EXECUTOR) {
+        bytes32 id
+    ) private returns (bool) {
+        Record storage record = records[nonce >> 8];
+        uint256 marks = record.marks;
+        uint256 mark = 1 << (nonce & 255);
+        if (marks & mark != 0) return false;
+        // Read now, not at the start of the batch: a recipient may have re-entered with a `fast` delivery.
+        if (source.word.fastSeen()) {
+            uint256 seen = _seenFast(run.route, nonce);
+            if (seen == _fingerprint(id)) return false;
+            if (seen != 0) emit FastContradicted(run.head.srcChainId(), uint64(nonce), id);
+        }
+        record.marks = marks | mark;
+        return true;
+    }
+
+    /// @dev Marks a `fast` message with its fingerprint, and its source as one that has fingerprints; false if it was executed before.
+    function _markFast(
+        Run memory run,
+        Source storage source,
+        mapping(uint256 => Record) storage records,
+        uint256 nonce,
+        bytes32 id
+    ) private returns (bool) {
+        if (_isClosed(run.route, nonce)) return false;
+        records[nonce >> 3].marks |= _fingerprint(id) << ((nonce & 7) << 5);
+        if (!source.word.fastSeen()) source.word = source.word.withFastSeen();
+        return true;
+    }
+
+    /// @dev Clears the mark of one message that failed. Storage is read again: the recipient may have re-entered and delivered other messages
+    ///      of this word.
+    function _unmark(BatchHead head, uint256 route, uint256 nonce) private {
+        if (head.isFast()) {
+            _state().fastDelivered[route][nonce >> 3].marks &= ~(uint256(type(uint32).max) << ((nonce & 7) << 5));
+        } else {
+            _state().delivered[route][nonce >> 8].marks &= ~(1 << (nonce & 255));
+        }
+    }
+
+    /// @dev One message that is marked as delivered: calls its recipient, and clears its mark if that fails.
+    /// @param place where its entry stands
+    function _attempt(Run memory run, bytes32 id, uint256 nonce, uint256 place) private {
+        (uint256 tag, uint256 fields, uint256 rest, bytes calldata payload) = BatchReader.entry(place);
+        address recipient = address(uint160(rest >> 96));
+        if (run.pausedUntil != 0 && recipient != GOVERNANCE_EXECUTOR) {
             revert GatewayPaused(run.head.srcChainId(), run.pausedUntil);
         }
-        records[index] = record | ((fast ? _fingerprint(id) : 1) << shift);
-        unchecked {
-            // At most 1,024 entries a batch.
-            ++run.attempts;
-        }
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        bool ok;
         bytes memory reason;
         if (tag == BatchReader.TAG_BOUNTY) ok = _bookBounty(run, recipient, payload);
         else (ok, reason) = _call(run, id, fields, recipient, payload);
-        if (!ok) {
-            // Read again: the recipient may have re-entered and delivered other messages of this word.
-            records[index] &= ~((fast ? uint256(type(uint32).max) : 1) << shift);
-            emit MessageFailed(id, reason);
-            return false;
+        unchecked {
+            // At most 1,024 entries a batch, fees below 2^64.
+            ++run.attempts;
+            if (ok) run.fees += uint64(fields >> 160);
         }
-        if (tag == BatchReader.TAG_CLAIM && !fast) run.bounties += _earnBounty(run.route, nonce, id);
+        if (!ok) {
+            _unmark(run.head, run.route, nonce);
+            emit MessageFailed(id, reason);
+            // The next message may use the memory of the reason.
+            Memory.unsafeSetFreeMemoryPointer(free);
+            return;
+        }
+        if (tag == BatchReader.TAG_CLAIM && !run.head.isFast()) run.bounties += _earnBounty(run.route, nonce, id);
         emit MessageDelivered(id);
-    }
-
-    /// @dev Whether a `final` message may be attempted; if a `fast` one took its nonce, only if that was another message.
-    function _openFinal(Run memory run, uint256 nonce, bytes32 id, uint256 bits) private returns (bool) {
-        if (bits & 1 == 1) return false;
-        // Read now, not at the start of the batch: a recipient may have re-entered with a `fast` delivery.
-        if (!_state().inWords[run.head.srcChainId()].fastSeen()) return true;
-        uint256 seen = _seenFast(run.route, nonce);
-        if (seen == 0) return true;
-        if (seen == _fingerprint(id)) return false;
-        emit FastContradicted(run.head.srcChainId(), uint64(nonce), id);
-        return true;
-    }
-
-    /// @dev Whether a `fast` message may be attempted; says in the inbound word that the lane has fingerprints.
-    function _openFast(Run memory run, uint256 nonce, uint256 seen) private returns (bool) {
-        State storage $ = _state();
-        if (uint32(seen) != 0 || ($.delivered[run.route][nonce >> 8] >> (nonce & 255)) & 1 == 1) return false;
-        uint256 srcChainId = run.head.srcChainId();
-        InWord word = $.inWords[srcChainId];
-        if (!word.fastSeen()) $.inWords[srcChainId] = word.withFastSeen();
-        return true;
     }
 
     function _fingerprint(bytes32 id) private pure returns (uint256) {
@@ -225,18 +240,9 @@ abstract contract GatewayInbound is GatewayEarnings {
 
     function _bookBounty(Run memory run, address refundTo, bytes calldata payload) private returns (bool ok) {
         uint256 direct;
-        if (run.head.class() == Fact.CLASS_FAST) return false;
+        if (run.head.isFast()) return false;
         (ok, direct) = _book(run.head.srcChainId(), run.route, refundTo, payload);
         if (direct != 0) _settle(run.head.srcChainId(), run.serial, refundTo, 0, direct, false);
-    }
-
-    /// @dev Takes one `fast` delivery from the recipient's own allowance.
-    function _takeFast(address recipient, uint256 srcChainId) private returns (bool) {
-        State storage $ = _state();
-        (uint256 perDay, uint256 level) = FastAllowance.read($.fastLimits[recipient][srcChainId], block.timestamp);
-        if (level < FastAllowance.ONE) return false;
-        $.fastLimits[recipient][srcChainId] = FastAllowance.write(perDay, level - FastAllowance.ONE, block.timestamp);
-        return true;
     }
 
     /// @dev Calls the recipient with the committed gas plus the deliverer's boost; bounded return data, nothing but {receiveMessage}.
@@ -250,11 +256,9 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (_isProtocol(recipient)) {
             return (false, abi.encodeWithSelector(GatewayIllegalRecipient.selector, recipient));
         }
-        if (run.head.class() == Fact.CLASS_FAST && !_takeFast(recipient, run.head.srcChainId())) {
+        if (run.head.isFast() && !_takeFast(recipient, run.head.srcChainId())) {
             return (false, abi.encodeWithSelector(GatewayFastRefused.selector, recipient, run.head.srcChainId()));
         }
-        uint256 input = run.input;
-        uint256 size = _writeInput(run, id, address(uint160(fields)), payload);
         uint256 callGas;
         unchecked {
             // Both are below 2^32.
@@ -262,65 +266,24 @@ abstract contract GatewayInbound is GatewayEarnings {
             uint256 required = (callGas * 64) / 63 + CALL_RESERVE;
             if (gasleft() < required) revert GatewayInsufficientGas(id, gasleft(), required);
         }
-        bytes32 magic = IERC7786Recipient.receiveMessage.selector;
-        assembly ("memory-safe") {
-            ok := call(callGas, recipient, 0, input, size, 0x00, 0x20)
-            ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
-            if iszero(ok) {
-                let length := returndatasize()
-                if gt(length, MAX_REASON) {
-                    length := MAX_REASON
-                }
-                reason := mload(0x40)
-                mstore(reason, length)
-                returndatacopy(add(reason, 0x20), 0, length)
-                mstore(0x40, add(reason, and(add(length, 0x3f), not(0x1f))))
-            }
-        }
+        ok = run.frame.execute(recipient, callGas, id, fields, payload);
+        if (!ok) reason = ReceiveCalls.reason();
     }
 
-    /// @dev Reserves memory for `receiveMessage(id, sender, payload)` and writes what all messages of the batch share.
-    function _prepareInput(uint256 senderLength, uint256 longest) private pure returns (uint256 input) {
-        bytes32 selector = IERC7786Recipient.receiveMessage.selector;
-        assembly ("memory-safe") {
-            input := mload(0x40)
-            let padded := and(add(senderLength, 0x1f), not(0x1f))
-            mstore(input, selector)
-            mstore(add(input, 0x24), 0x60)
-            mstore(add(input, 0x44), add(0x80, padded))
-            mstore(add(input, 0x64), senderLength)
-            // 0x84 bytes before the sender, the sender, the payload's length, the payload, one word of padding
-            let size := add(add(0xc4, padded), and(add(longest, 0x1f), not(0x1f)))
-            mstore(0x40, and(add(add(input, size), 0x3f), not(0x1f)))
-        }
+    /// @dev Takes one `fast` delivery from the recipient's own allowance.
+    function _takeFast(address recipient, uint256 srcChainId) private returns (bool) {
+        State storage $ = _state();
+        (uint256 perDay, uint256 level) = FastAllowance.read($.fastLimits[recipient][srcChainId], block.timestamp);
+        if (level < FastAllowance.ONE) return false;
+        $.fastLimits[recipient][srcChainId] = FastAllowance.write(perDay, level - FastAllowance.ONE, block.timestamp);
+        return true;
     }
 
-    /// @dev Writes one message into the reserved memory and returns the length of the call data.
-    function _writeInput(
-        Run memory run,
-        bytes32 id,
-        address sender,
-        bytes calldata payload
-    ) private pure returns (uint256 size) {
-        uint256 length = run.senderLength;
-        (uint256 high, uint256 low) = EvmInterop.withAccount(run.senderHigh, run.senderLow, length, sender);
-        uint256 input = run.input;
-        assembly ("memory-safe") {
-            mstore(add(input, 0x04), id)
-            mstore(add(input, 0x84), high)
-            mstore(add(input, 0xa4), low)
-            let tail := add(add(input, 0x84), and(add(length, 0x1f), not(0x1f)))
-            mstore(tail, payload.length)
-            calldatacopy(add(tail, 0x20), payload.offset, payload.length)
-            mstore(add(add(tail, 0x20), payload.length), 0)
-            size := sub(add(add(tail, 0x20), and(add(payload.length, 0x1f), not(0x1f))), input)
-        }
-    }
-
-    /// @dev The protocol's own contracts are never called on behalf of a user.
+    /// @dev The protocol's own contracts are never called on behalf of a user. One look at {PROTOCOL_FILTER} settles it for nearly all others.
     function _isProtocol(address recipient) private view returns (bool) {
+        if (recipient == address(this)) return true;
+        if ((PROTOCOL_FILTER >> uint8(uint160(recipient))) & 1 == 0) return false;
         return
-            recipient == address(this) ||
             recipient == INBOX ||
             recipient == GUARDIAN_SET ||
             recipient == STAKING ||

@@ -32,9 +32,10 @@ abstract contract GatewayLanes is GatewayEarnings {
                 (uint256(LaneStatus.Open) << OutWords.STATUS)
         );
         lane.head = outLaneId;
-        $.gateways[chainId] = admission.gateway;
-        $.inWords[chainId] = $
-            .inWords[chainId]
+        $.sources[chainId].gateway = admission.gateway;
+        $.sources[chainId].word = $
+            .sources[chainId]
+            .word
             .withField(0, 8, uint256(LaneStatus.Open))
             .withField(InWords.OWN_INCARNATION, 14, admission.ownIncarnation)
             .withField(InWords.INCARNATION, 14, admission.incarnation)
@@ -49,7 +50,7 @@ abstract contract GatewayLanes is GatewayEarnings {
         if (lane.word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(chainId);
         uint256 closed = uint256(LaneStatus.Closed);
         lane.word = OutWord.wrap(uint248(OutWord.unwrap(lane.word)) | (closed << OutWords.STATUS));
-        $.inWords[chainId] = $.inWords[chainId].withField(0, 8, closed);
+        $.sources[chainId].word = $.sources[chainId].word.withField(0, 8, closed);
         emit LaneChanged(chainId, LaneStatus.Closed, 0, 0);
     }
 
@@ -86,7 +87,7 @@ abstract contract GatewayLanes is GatewayEarnings {
         uint256 feeCapacity
     ) external only(FEE_CONTROLLER) {
         State storage $ = _state();
-        InWord word = $.inWords[srcChainId];
+        InWord word = $.sources[srcChainId].word;
         if (word.status() == uint256(LaneStatus.None)) revert GatewayUnknownRollup(srcChainId);
         uint256 capacity = feeCapacity / InWords.UNITS_PER_ERA;
         bool sane =
@@ -95,7 +96,7 @@ abstract contract GatewayLanes is GatewayEarnings {
         // The level is brought up to date under the old capacity first: a change never fills the bucket.
         uint256 level = word.level(block.timestamp);
         if (level > feeCapacity) level = feeCapacity;
-        $.inWords[srcChainId] = word
+        $.sources[srcChainId].word = word
             .withField(InWords.GUARDIAN_SHARE, 10, guardianShare)
             .withField(InWords.LEVEL, 56, level)
             .withField(InWords.LEVEL_AT, 40, block.timestamp)
@@ -133,13 +134,13 @@ abstract contract GatewayLanes is GatewayEarnings {
 
     /// @inheritdoc IMetalayerGateway
     function inLane(uint256 srcChainId) external view returns (InLane memory) {
-        InWord word = _state().inWords[srcChainId];
+        InWord word = _state().sources[srcChainId].word;
         return
             InLane({
                 status: LaneStatus(word.status()),
                 ownIncarnation: word.ownIncarnation(),
                 incarnation: word.incarnation(),
-                gateway: _state().gateways[srcChainId],
+                gateway: _state().sources[srcChainId].gateway,
                 guardianShare: word.guardianShare(),
                 pausedUntil: word.pausedUntil(),
                 feeLevel: word.level(block.timestamp),
@@ -164,20 +165,20 @@ abstract contract GatewayLanes is GatewayEarnings {
         uint256 until = block.timestamp + duration;
         for (uint256 i = 0; i < srcChainIds.length; ++i) {
             uint256 srcChainId = srcChainIds[i];
-            InWord word = $.inWords[srcChainId];
+            InWord word = $.sources[srcChainId].word;
             if (word.status() == uint256(LaneStatus.None)) revert GatewayUnknownRollup(srcChainId);
             uint256 last = word.pausedUntil();
             if (last != 0 && block.timestamp < last + MAX_PAUSE) {
                 revert GatewayPauseCoolingDown(srcChainId, last + MAX_PAUSE);
             }
-            $.inWords[srcChainId] = word.withField(InWords.PAUSED_UNTIL, 40, until);
+            $.sources[srcChainId].word = word.withField(InWords.PAUSED_UNTIL, 40, until);
             emit Paused(srcChainId, until);
         }
     }
 
     function _unpause(uint256 srcChainId) internal {
         State storage $ = _state();
-        $.inWords[srcChainId] = $.inWords[srcChainId].withField(InWords.PAUSED_UNTIL, 40, 0);
+        $.sources[srcChainId].word = $.sources[srcChainId].word.withField(InWords.PAUSED_UNTIL, 40, 0);
         emit Unpaused(srcChainId);
     }
 

@@ -24,6 +24,16 @@ abstract contract GatewayStorage is IMetalayerGateway {
         OutWord word;
     }
 
+    struct Source {
+        InWord word;
+        address gateway;
+    }
+
+    /// @dev Marks of delivered messages: 256 bits of `final`, or 8 fingerprints of `fast` (docs/protocol/messages.md §6).
+    struct Record {
+        uint256 marks;
+    }
+
     struct Bounty {
         bytes32 sendId;
         address refundTo;
@@ -40,10 +50,9 @@ abstract contract GatewayStorage is IMetalayerGateway {
         mapping(uint256 dstChainId => OutLaneState) outLanes;
         mapping(uint256 route => mapping(uint256 index => bytes32)) checkpoints;
         mapping(uint256 dstChainId => uint256) accruedBounties;
-        mapping(uint256 srcChainId => InWord) inWords;
-        mapping(uint256 chainId => address) gateways;
-        mapping(uint256 route => mapping(uint256 index => uint256)) delivered;
-        mapping(uint256 route => mapping(uint256 index => uint256)) fastDelivered;
+        mapping(uint256 srcChainId => Source) sources;
+        mapping(uint256 route => mapping(uint256 index => Record)) delivered;
+        mapping(uint256 route => mapping(uint256 index => Record)) fastDelivered;
         // sponsor in the upper 160 bits, balance in the lowest 64
         mapping(address account => uint256) credits;
         // limit 64 · period 32 · window start 40 · spent 64, from the lowest bit
@@ -69,6 +78,8 @@ abstract contract GatewayStorage is IMetalayerGateway {
     address internal immutable REGISTRY;
     address internal immutable ACCESS_MANAGER;
     address internal immutable GOVERNANCE_EXECUTOR;
+    /// @dev Bit b is set if the last byte of one of the protocol's own addresses, the gateway's excepted, is b.
+    uint256 internal immutable PROTOCOL_FILTER;
 
     constructor(GatewayWiring memory wiring) {
         networkId = wiring.networkId;
@@ -79,6 +90,17 @@ abstract contract GatewayStorage is IMetalayerGateway {
         REGISTRY = wiring.registry;
         ACCESS_MANAGER = wiring.accessManager;
         GOVERNANCE_EXECUTOR = wiring.governanceExecutor;
+        PROTOCOL_FILTER =
+            _lastByteBit(wiring.inbox) |
+            _lastByteBit(wiring.guardianSet) |
+            _lastByteBit(wiring.staking) |
+            _lastByteBit(wiring.feeController) |
+            _lastByteBit(wiring.registry) |
+            _lastByteBit(wiring.accessManager);
+    }
+
+    function _lastByteBit(address account) private pure returns (uint256) {
+        return 1 << uint8(uint160(account));
     }
 
     modifier only(address caller) {

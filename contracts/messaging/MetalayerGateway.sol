@@ -33,17 +33,17 @@ contract MetalayerGateway is GatewayOutbound, GatewayInbound, GatewayLanes, Acce
 
     /// @inheritdoc IMetalayerGateway
     function isDelivered(uint256 srcChainId, uint64 nonce) external view returns (bool) {
-        return _isClosed(_inRoute(srcChainId, _state().inWords[srcChainId]), nonce);
+        return _isClosed(_inRoute(srcChainId, _state().sources[srcChainId].word), nonce);
     }
 
     /// @inheritdoc IMetalayerGateway
     function deliveredWord(uint256 srcChainId, uint256 index) external view returns (uint256) {
-        return _state().delivered[_inRoute(srcChainId, _state().inWords[srcChainId])][index];
+        return _state().delivered[_inRoute(srcChainId, _state().sources[srcChainId].word)][index].marks;
     }
 
     /// @inheritdoc IMetalayerGateway
     function fastWord(uint256 srcChainId, uint256 index) external view returns (uint256) {
-        return _state().fastDelivered[_inRoute(srcChainId, _state().inWords[srcChainId])][index];
+        return _state().fastDelivered[_inRoute(srcChainId, _state().sources[srcChainId].word)][index].marks;
     }
 
     function _authorizeUpgrade(address) internal override restricted {}

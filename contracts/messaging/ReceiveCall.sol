@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC7786Recipient} from "@openzeppelin/contracts/interfaces/draft-IERC7786.sol";
+import {EvmInterop} from "../libraries/EvmInterop.sol";
+
+/// @notice Memory that holds the call data of `receiveMessage`; written once for a batch, changed for every message.
+/// @dev Position of: where the sender's last 32 bytes stand, what stands in them before the account, where the payload's length stands, then the call
+///      data from its 28th byte on, so that its arguments are aligned.
+type ReceiveCall is uint256;
+
+using {ReceiveCalls.execute} for ReceiveCall global;
+
+/// @title `receiveMessage(receiveId, sender, payload)` for many messages of one source, without encoding it anew.
+library ReceiveCalls {
+    uint256 private constant MAX_REASON = 256;
+
+    /// @notice Reserves memory for messages from `srcChainId` with payloads up to `longest` and writes what they share.
+    function prepare(uint256 srcChainId, uint256 longest) internal pure returns (ReceiveCall frame) {
+        (uint256 prefix, uint256 length) = EvmInterop.prefixOf(srcChainId);
+        uint256 selector = uint32(IERC7786Recipient.receiveMessage.selector);
+        assembly ("memory-safe") {
+            frame := mload(0x40)
+            let padded := and(add(length, 0x1f), not(0x1f))
+            mstore(add(frame, 0x60), selector)
+            mstore(add(frame, 0xa0), 0x60)
+            mstore(add(frame, 0xc0), add(0x80, padded))
+            mstore(add(frame, 0xe0), length)
+            mstore(add(frame, 0x100), prefix)
+            mstore(add(frame, 0x120), 0)
+            // length ≥ 27: the account's word begins at most 5 bytes before the sender, in the length's last bytes.
+            let account := add(add(frame, 0xe0), length)
+            mstore(frame, account)
+            mstore(add(frame, 0x20), mload(account))
+            let tail := add(add(frame, 0x100), padded)
+            mstore(add(frame, 0x40), tail)
+            // the payload's length, the payload, one word of padding
+            mstore(0x40, add(add(tail, 0x40), and(add(longest, 0x1f), not(0x1f))))
+        }
+    }
+
+    /// @notice Calls `recipient` with `callGas`. True only if it returned at least 32 bytes that begin with exactly the selector.
+    /// @dev Nothing returned is copied beyond 32 bytes. Functionally equivalent to
+    ///      recipient.call{gas: callGas}(abi.encodeCall(IERC7786Recipient.receiveMessage, (id, EvmInterop bytes of sender, payload))).
+    /// @param fields its lowest 160 bits are the sender
+    function execute(
+        ReceiveCall self,
+        address recipient,
+        uint256 callGas,
+        bytes32 id,
+        uint256 fields,
+        bytes calldata payload
+    ) internal returns (bool ok) {
+        bytes32 magic = IERC7786Recipient.receiveMessage.selector;
+        assembly ("memory-safe") {
+            mstore(add(self, 0x80), id)
+            mstore(mload(self), or(mload(add(self, 0x20)), shr(96, shl(96, fields))))
+            let tail := mload(add(self, 0x40))
+            let length := payload.length
+            mstore(tail, length)
+            tail := add(tail, 0x20)
+            calldatacopy(tail, payload.offset, length)
+            // What an earlier, longer payload left behind this one.
+            mstore(add(tail, length), 0)
+            let input := add(self, 0x7c)
+            let size := sub(add(tail, and(add(length, 0x1f), not(0x1f))), input)
+            ok := call(callGas, recipient, 0, input, size, 0x00, 0x20)
+            ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
+        }
+    }
+
+    /// @notice At most 256 bytes of what the last call returned.
+    function reason() internal pure returns (bytes memory result) {
+        assembly ("memory-safe") {
+            let length := returndatasize()
+            if gt(length, MAX_REASON) {
+                length := MAX_REASON
+            }
+            result := mload(0x40)
+            mstore(result, length)
+            returndatacopy(add(result, 0x20), 0, length)
+            mstore(0x40, add(result, and(add(length, 0x3f), not(0x1f))))
+        }
+    }
+}

@@ -1,4 +1,6 @@
+import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Anvil } from "./anvil.ts";
 import { startAnvil } from "./anvil.ts";
@@ -139,12 +141,17 @@ function describeNode(node: Anvil, preset: RollupPreset | undefined): DevnetRoll
   };
 }
 
+/** What lets Node run our TypeScript. */
+function typeScriptLoader(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+}
+
 async function startProgram(options: DevnetOptions, service: ServiceOptions): Promise<Child> {
   const { name, script, args, env = {} } = service;
   const child = await startChild({
     label: name,
     command: process.execPath,
-    args: ["--import", import.meta.resolve("tsx"), path.join(options.root, script), ...args],
+    args: ["--import", typeScriptLoader(), path.join(options.root, script), ...args],
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: options.folder, ...env },
     processFolder: processFolder(options.folder),
     detachedLog: logFile(options, name),

@@ -50,8 +50,9 @@ describe("watchHeads", () => {
     expectGrowing(watching.heads);
     const [first, last] = [watching.heads[0], watching.heads.at(-1)];
     const blocks = (last?.block.number ?? 0) - (first?.block.number ?? 0);
-    expect(blocks).to.equal(watching.heads.length - 1);
-    expect((last?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0)).to.be.within(blocks * 60, blocks * 200);
+    expect(blocks).to.be.at.least(watching.heads.length - 1);
+    // 100 ms blocks; the watcher may be late by a poll and by a busy machine, never early by more than that.
+    expect((last?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0)).to.be.at.least((blocks - 2) * 100);
   });
 
   it("survives an outage of all endpoints", async () => {

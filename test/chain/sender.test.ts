@@ -70,6 +70,20 @@ describe(`sender (seed ${seed})`, () => {
       expect(pending).to.equal(latest);
     });
 
+    it("NEEDS 7, NEEDS 9: 60 transfers over endpoints that lag by different amounts: each is paid once", async () => {
+      const sender = fixture.open({ pool: fixture.rollup.pool(3, { rotateMs: 30, probeMs: 50 }), confirmations: 2 });
+      fixture.rollup.proxies[0]?.set({ lagBlocks: 2 });
+      fixture.rollup.proxies[1]?.set({ lagBlocks: 1, dropSends: 0.2 });
+      const all = Array.from({ length: 60 }, (_, i) =>
+        sender.send({ to: receiver(21, i), value: 3n, gasLimit: 21_000n }).then((tx) => tx.wait()),
+      );
+      await Promise.all(all);
+      for (let i = 0; i < 60; i++)
+        expect(await fixture.rollup.node.rpc("eth_getBalance", receiver(21, i), "latest")).to.equal("0x3");
+      const { latest, pending } = await fixture.nonces(sender.address);
+      expect(pending).to.equal(latest);
+    });
+
     it("waits out an outage of all endpoints and sends once", async () => {
       const sender = fixture.open();
       await (await sender.send(keep(keyOf(5, 0)))).wait();

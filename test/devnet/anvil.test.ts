@@ -25,8 +25,10 @@ describe("local node", () => {
       const node = await startAnvil({ name: "quick", chainId: 8_203, blockTime: 0.1, processFolder: folder });
       expect(quantity(await node.rpc("eth_chainId"))).to.equal(8_203);
       const before = quantity(await node.rpc("eth_blockNumber"));
+      const started = performance.now();
       await delay(1_000);
-      expect(quantity(await node.rpc("eth_blockNumber")) - before).to.be.within(7, 12);
+      const blocks = quantity(await node.rpc("eth_blockNumber")) - before;
+      expect(blocks).to.be.within(5, Math.ceil((performance.now() - started) / 100) + 1);
       const [record] = readRecords(folder);
       expect(record?.label).to.equal("anvil quick");
       const home = record?.folders[0] ?? "";

@@ -9,7 +9,10 @@ export const faultsSchema = z.strictObject({
   cut: z.boolean(),
   /** Requests are taken and never answered. */
   hang: z.boolean(),
+  /** Requests reach the node late. */
   delayMs: z.number().min(0),
+  /** Answers come late: what was asked for has been done by then. */
+  lateAnswerMs: z.number().min(0),
   /** Share of calls answered with an internal error. */
   errors: share,
   /** HTTP status instead of an answer; 0 for none. */
@@ -40,6 +43,7 @@ export const NO_FAULTS: Faults = {
   cut: false,
   hang: false,
   delayMs: 0,
+  lateAnswerMs: 0,
   errors: 0,
   httpStatus: 0,
   lagBlocks: 0,

@@ -113,7 +113,7 @@ async function serve(proxy: Proxy, request: http.IncomingMessage, response: http
   }
   proxy.counts.requests += 1;
   remember(proxy, request.socket);
-  const { cut, hang, delayMs, httpStatus } = proxy.faults;
+  const { cut, hang, delayMs, lateAnswerMs, httpStatus } = proxy.faults;
   if (cut) request.socket.destroy();
   if (cut || hang) return;
   if (delayMs > 0) await delay(delayMs, proxy.closing.signal);
@@ -125,6 +125,7 @@ async function serve(proxy: Proxy, request: http.IncomingMessage, response: http
   const answer = Array.isArray(parsed)
     ? await Promise.all(parsed.map((call) => answerOne(proxy, call)))
     : await answerOne(proxy, parsed);
+  if (lateAnswerMs > 0) await delay(lateAnswerMs, proxy.closing.signal);
   reply(response, 200, answer);
 }
 

@@ -105,6 +105,18 @@ describe(`sender in a changing rollup (seed ${seed})`, () => {
       }
     });
 
+    it("C18: sends a mined transaction again, bytes unchanged, if a reorg drops it before the next one goes out", async () => {
+      const sender = fixture.open();
+      const first = await sender.send(keep(keyOf(22, 0)));
+      const { transactionHash } = await first.wait();
+      await fixture.rollup.node.rpc("anvil_reorg", 3, []);
+      expect((await fixture.nonces(sender.address)).latest).to.equal(0);
+      const second = await sender.send(keep(keyOf(22, 1)));
+      expect((await second.wait()).success).to.equal(true);
+      expect(second.nonce).to.equal(1);
+      expect(await fixture.rollup.node.rpc("eth_getTransactionReceipt", transactionHash)).to.not.equal(null);
+    });
+
     it("C18: goes on after reorgs in the middle of a stream of calls", async () => {
       const sender = fixture.open({ confirmations: 3 });
       const all = Array.from({ length: 40 }, (_, i) => sender.send(keep(keyOf(14, i))).then((tx) => tx.wait()));

@@ -1,6 +1,6 @@
 import { Interface } from "ethers";
 import { guardianSetAbi } from "../../sdk/src/abi/GuardianSet.ts";
-import { isQuorum } from "../../sdk/src/attestation.ts";
+import { isQuorum, MAX_GUARDIANS } from "../../sdk/src/attestation.ts";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { pointToHex } from "../../sdk/src/schnorr.ts";
 import type { RpcCall } from "../chain/endpoint.ts";
@@ -47,8 +47,11 @@ export function readEpoch(epoch: unknown, settings: unknown): EpochView {
   return { serial: Number(serial), start, validUntil, epochLength: epochLength ?? 0n };
 }
 
-export function tableCall(guardianSet: Address, serial: number, at: unknown = "latest"): RpcCall {
-  return viewCall(guardianSet, "table", [serial], at, guardianSetInterface);
+export function tableCalls(guardianSet: Address, serial: number, at: unknown = "latest"): RpcCall[] {
+  return [
+    viewCall(guardianSet, "table", [serial], at, guardianSetInterface),
+    viewCall(guardianSet, "guardians", [serial, 0, MAX_GUARDIANS], at, guardianSetInterface),
+  ];
 }
 
 interface RawGuardian {
@@ -58,8 +61,9 @@ interface RawGuardian {
   readonly url: string;
 }
 
-export function readTable(serial: number, result: unknown): GuardianTable {
-  const [list, totalWeight] = viewResult("table", result, guardianSetInterface);
+export function readTable(serial: number, record: unknown, page: unknown): GuardianTable {
+  const totalWeight = viewResult("table", record, guardianSetInterface)[2];
+  const [list] = viewResult("guardians", page, guardianSetInterface);
   // CAST: the ABI says so.
   const guardians = (list as readonly RawGuardian[]).map(({ index, key, weight, url }) => ({
     index: Number(index),

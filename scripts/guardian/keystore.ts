@@ -1,16 +1,12 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { computeAddress, decryptKeystoreJson, encryptKeystoreJson, isKeystoreJson } from "ethers";
-import { z } from "zod";
+import { computeAddress, encryptKeystoreJson } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { toAddress, toHex, fromHex, uintBytes } from "../../sdk/src/bytes.ts";
-import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Point } from "../../sdk/src/schnorr.ts";
 import { pointToHex, publicKey } from "../../sdk/src/schnorr.ts";
+import { loadSecretKey } from "../network/keys.ts";
 import { openExclusively } from "./record-schema.ts";
-
-/** A key in the clear, for development. */
-const plainSchema = z.strictObject({ secretKey: z.string().regex(/^0x[0-9a-fA-F]{64}$/) });
 
 export interface GuardianKey {
   readonly secretKey: bigint;
@@ -27,25 +23,9 @@ export function guardianKey(secretKey: bigint): GuardianKey {
   return { secretKey, point, hex, account: toAddress(fromHex(computeAddress(hex))) };
 }
 
-/**
- * Reads a key file: an encrypted keystore (password needed) or, for development, `{"secretKey": "0x…"}`.
- * Throws KEY_FILE_UNREADABLE, KEY_FILE_EXPOSED unless only its owner may read it, KEY_PASSWORD, KEY_FILE_INVALID.
- */
+/** Reads a key file; throws as {@link loadSecretKey}. */
 export async function loadKey(file: string, password: string | undefined): Promise<GuardianKey> {
-  const text = readGuarded(file);
-  if (!isKeystoreJson(text)) {
-    const parsed = plainSchema.safeParse(parseJson(text));
-    if (parsed.success) return guardianKey(BigInt(parsed.data.secretKey));
-    throw new MetalayerError("KEY_FILE_INVALID", `${file} holds neither a keystore nor a secret key.`, { file });
-  }
-  if (password === undefined)
-    throw new MetalayerError("KEY_PASSWORD", `${file} is encrypted and no password was given.`, { file });
-  try {
-    const { privateKey } = await decryptKeystoreJson(text, password);
-    return guardianKey(BigInt(privateKey));
-  } catch (cause) {
-    throw new MetalayerError("KEY_PASSWORD", `The password does not open ${file}.`, { file }, { cause });
-  }
+  return guardianKey(await loadSecretKey(file, password));
 }
 
 /** Writes a new key file that only its owner can read; encrypted if there is a password. Never overwrites one. */
@@ -57,26 +37,6 @@ export async function saveKey(file: string, secretKey: bigint, password: string 
       ? JSON.stringify({ secretKey: hex })
       : await encryptKeystoreJson({ address: account, privateKey: hex }, password);
   writeFileSync(file, `${text}\n`, { mode: 0o600, flag: "wx" });
-}
-
-function readGuarded(file: string): string {
-  try {
-    const { mode } = statSync(file);
-    if (process.platform !== "win32" && (mode & 0o077) !== 0)
-      throw new MetalayerError("KEY_FILE_EXPOSED", `${file} can be read by others: chmod 600 it.`, { file });
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof MetalayerError) throw cause;
-    throw new MetalayerError("KEY_FILE_UNREADABLE", `The key file ${file} cannot be read.`, { file }, { cause });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

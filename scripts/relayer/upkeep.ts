@@ -1,0 +1,162 @@
+import { factProof } from "../../sdk/src/fact.ts";
+import { headFactHash } from "../../sdk/src/fact.ts";
+import { CLASS_FINAL } from "../../sdk/src/fact.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { Interface } from "ethers";
+import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
+import type { RpcCall, RpcOutcome } from "../chain/endpoint.ts";
+import { bigQuantity, parseBlock, toQuantity } from "../chain/blocks.ts";
+import { codeOf } from "../chain/rpc-errors.ts";
+import { anchorLogInterface, latestAnchorCall, readLatestAnchor } from "../network/anchor-log.ts";
+import type { Attested, Coordinator } from "../network/coordinator.ts";
+import { viewCall, viewResult } from "../network/gateway.ts";
+import { epochCalls, guardianSetInterface, readEpoch, readTable, tableCalls } from "../network/tables.ts";
+import type { RelayerSettings } from "./config.ts";
+import { attestationFor } from "./deliver.ts";
+import type { Side } from "./side.ts";
+
+/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads. */
+export interface Upkeep {
+  /** Looks after one rollup. */
+  visit(side: Side, signal?: AbortSignal): Promise<void>;
+  /** Counts the uses of a signer set, so that one that is used often is stored on the rollup. */
+  noteSigners(dst: Side, attested: Attested): void;
+}
+
+export interface UpkeepOptions {
+  readonly settings: RelayerSettings;
+  readonly networkId: Hex;
+  readonly sides: readonly Side[];
+  readonly coordinator: Coordinator;
+  readonly onError: (where: string, error: unknown) => void;
+}
+
+const inboxInterface = new Interface(stateRootInboxAbi);
+
+export function createUpkeep(options: UpkeepOptions): Upkeep {
+  const uses = new Map<string, number>();
+  return {
+    async visit(side, signal) {
+      await lookAtTable(options, side, signal);
+      if (options.settings.anchorEverySeconds > 0) await lookAtAnchors(options, side, signal);
+    },
+    noteSigners: (dst, attested) => noteSigners(options, uses, dst, attested),
+  };
+}
+
+/** Keeps the table current and calls `rotate()` when it is due; whoever is first wins, the others notice before they send. */
+async function lookAtTable({ settings, onError }: UpkeepOptions, side: Side, signal: AbortSignal | undefined): Promise<void> {
+  const { pool, rollup, account } = side;
+  const { guardianSet } = rollup.contracts;
+  const calls: RpcCall[] = [
+    ...epochCalls(guardianSet),
+    { method: "eth_getBlockByNumber", params: ["latest", false] },
+    { method: "eth_getBalance", params: [account, "latest"] },
+  ];
+  const [word, own, block, balance] = (await pool.batch(calls, { signal })).map(resultOf);
+  const { serial, start, epochLength } = readEpoch(word, own);
+  side.balance = bigQuantity(balance);
+  if (serial !== 0 && side.table?.serial !== serial) {
+    const [record, page] = (await pool.batch(tableCalls(guardianSet, serial), { signal })).map(resultOf);
+    side.table = readTable(serial, record, page);
+  }
+  const isDue = serial === 0 || BigInt(parseBlock(block).timestamp) >= start + epochLength;
+  if (!settings.rotate || !isDue) return;
+  await side.sender
+    .send({ to: guardianSet, data: guardianSetInterface.encodeFunctionData("rotate") })
+    .then((sent) => sent.wait(signal))
+    .catch((error: unknown) => {
+      // Too early: another one was first.
+      if (codeOf(error) !== "RPC_REVERTED") onError(rollup.name, error);
+    });
+}
+
+function noteSigners({ settings, onError }: UpkeepOptions, uses: Map<string, number>, dst: Side, attested: Attested): void {
+  const { table, rollup } = dst;
+  if (table === undefined) return;
+  const { bitmap } = attestationFor(table, attested);
+  const key = `${rollup.chainId}:${table.serial}:${bitmap}`;
+  const count = (uses.get(key) ?? 0) + 1;
+  if (uses.size > 1_000) uses.clear();
+  uses.set(key, count);
+  if (count !== settings.cacheSignersAfter) return;
+  const { guardianSet } = rollup.contracts;
+  const cached = viewCall(guardianSet, "cachedSigners", [table.serial, bitmap], "latest", guardianSetInterface);
+  const store = async (): Promise<void> => {
+    const [known] = viewResult("cachedSigners", await dst.pool.request(cached.method, cached.params), guardianSetInterface);
+    if (known !== 0n) return;
+    const data = guardianSetInterface.encodeFunctionData("cacheSigners", [table.serial, bitmap]);
+    await dst.sender.send({ to: guardianSet, data });
+  };
+  void store().catch((error: unknown) => onError(rollup.name, error));
+}
+
+/** Anchors this rollup's head when the newest anchor is old, and attests the newest final anchor to the other rollups. */
+async function lookAtAnchors(options: UpkeepOptions, side: Side, signal: AbortSignal | undefined): Promise<void> {
+  const { anchorLog } = side.rollup.contracts;
+  if (anchorLog === undefined) return;
+  const { pool, follower, sender } = side;
+  const calls: RpcCall[] = [
+    latestAnchorCall(anchorLog, "latest"),
+    { method: "eth_getBlockByNumber", params: ["latest", false] },
+  ];
+  const [entry, head] = (await pool.batch(calls, { signal })).map(resultOf);
+  const anchor = readLatestAnchor(entry);
+  const age = parseBlock(head).timestamp - Number(anchor.timestamp);
+  if (age >= options.settings.anchorEverySeconds) {
+    await sender
+      .send({ to: anchorLog, data: anchorLogInterface.encodeFunctionData("anchor") })
+      .then((sent) => sent.wait(signal))
+      .catch((error: unknown) => {
+        if (codeOf(error) !== "RPC_REVERTED") options.onError(side.rollup.name, error);
+      });
+  }
+  // Its own block, too, has to be final: the one after the block that it speaks about, or later.
+  if (anchor.timestamp !== 0n && anchor.number < BigInt(follower.finalNumber)) await attestHead(options, side, anchor, signal);
+}
+
+async function attestHead(
+  { sides, coordinator, networkId, onError }: UpkeepOptions,
+  side: Side,
+  anchor: ReturnType<typeof readLatestAnchor>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { chainId, incarnation } = side.rollup;
+  const known = await Promise.all(sides.map((dst) => knowsHead(dst, side, anchor.index, signal)));
+  const waiting = sides.filter((dst, index) => dst !== side && dst.table !== undefined && known[index] === false);
+  const tables = waiting.flatMap(({ table }) => (table === undefined ? [] : [table]));
+  if (tables.length === 0) return;
+  const params = [toQuantity(anchor.number), false];
+  const { stateRoot } = parseBlock(await side.pool.request("eth_getBlockByNumber", params, { signal }));
+  const said = { class: CLASS_FINAL, chainId, anchorIndex: anchor.index, number: anchor.number } as const;
+  // CAST: parsed blocks have roots of 32 bytes.
+  const fact = { ...said, incarnation, blockHash: anchor.hash, stateRoot: stateRoot as Hex };
+  const { incarnation: _, ...request } = fact;
+  const hash = headFactHash(networkId, fact);
+  const attested = await coordinator.attest([{ request: { kind: "head", ...request }, hash }], tables, signal);
+  const { index, count, siblings } = factProof([hash], hash);
+  for (const dst of waiting) {
+    if (dst.table === undefined || dst.rollup.contracts.inbox === undefined) continue;
+    const { bytes } = attestationFor(dst.table, attested);
+    const data = inboxInterface.encodeFunctionData("recordHead", [bytes, fact, index, count, siblings]);
+    await dst.sender.send({ to: dst.rollup.contracts.inbox, data }).catch((error: unknown) => {
+      if (codeOf(error) !== "RPC_REVERTED") onError(dst.rollup.name, error);
+    });
+  }
+}
+
+/** Whether the rollup has recorded this head; undefined if it records none. */
+async function knowsHead(dst: Side, src: Side, index: bigint, signal: AbortSignal | undefined): Promise<boolean | undefined> {
+  const { inbox } = dst.rollup.contracts;
+  if (inbox === undefined || dst === src) return undefined;
+  const call = viewCall(inbox, "latestHead", [src.rollup.chainId], "latest", inboxInterface);
+  const result = await dst.pool.request(call.method, call.params, { signal });
+  // CAST: the ABI says so.
+  const [newest, head] = viewResult("latestHead", result, inboxInterface) as [bigint, { recordedAt: bigint }];
+  return head.recordedAt !== 0n && newest >= index;
+}
+
+function resultOf(outcome: RpcOutcome): unknown {
+  if (!outcome.ok) throw outcome.error;
+  return outcome.result;
+}

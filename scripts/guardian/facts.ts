@@ -11,7 +11,7 @@ import { isFast } from "../network/guardian-api.ts";
 import { checkHead } from "./anchors.ts";
 import type { SourceContext } from "./final-view.ts";
 import { advanceFinal } from "./final-view.ts";
-import type { Claim, LaneClaim } from "./record.ts";
+import type { Claim, LaneClaim } from "./claims.ts";
 import type { SoftView } from "./soft-view.ts";
 import { createSoftView, refused } from "./soft-view.ts";
 
@@ -97,7 +97,16 @@ async function confirmLane(state: SourceState, fact: LaneFactRequest, signal?: A
   if (headBefore !== fact.headBefore || headAt !== fact.headAt || batchRoot !== fact.batchRoot) {
     throw refused("FACT_FALSE", `messages ${from} to ${to} are others here`);
   }
-  const full: LaneFact = { class: fact.class, laneId: id, from, to, headBefore, headAt, batchRoot, srcBlockHash: fact.srcBlockHash };
+  const full: LaneFact = {
+    class: fact.class,
+    laneId: id,
+    from,
+    to,
+    headBefore,
+    headAt,
+    batchRoot,
+    srcBlockHash: fact.srcBlockHash,
+  };
   return { hash: laneFactHash(full), claim };
 }
 

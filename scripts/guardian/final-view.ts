@@ -10,7 +10,8 @@ import type { ChainAccess, RollupConfig } from "../network/config.ts";
 import { LANE_OPEN, readOutLane, viewCall, viewResult } from "../network/gateway.ts";
 import type { LaneGap, LanePoint } from "../network/lane-logs.ts";
 import { entriesBetween } from "../network/lane-logs.ts";
-import type { GuardianRecord, RecordedBlock } from "./record.ts";
+import type { RecordedBlock } from "./claims.ts";
+import type { GuardianRecord } from "./record.ts";
 
 /** One rollup as a source of messages, with everything that is needed to look at it. */
 export interface SourceContext {
@@ -45,6 +46,7 @@ export async function advanceFinal(context: SourceContext, signal?: AbortSignal)
     return;
   }
   const points = await agreedPoints(context, block, known, signal);
+  let fromBlock = known === undefined ? rollup.fromBlock : known.number + 1;
   for (let isComplete = false; !isComplete;) {
     const gaps = lanes.flatMap((lane, index) => {
       const to = points[index];
@@ -56,7 +58,7 @@ export async function advanceFinal(context: SourceContext, signal?: AbortSignal)
     const filled = await entriesBetween({
       pool: access.pool,
       gaps: steps,
-      fromBlock: known === undefined ? rollup.fromBlock : known.number + 1,
+      fromBlock,
       toBlock: block.number,
       maxRange: rollup.maxLogRange,
       withContent: false,
@@ -64,6 +66,9 @@ export async function advanceFinal(context: SourceContext, signal?: AbortSignal)
     });
     const additions = steps.map(({ lane }, index) => ({ laneId: laneId(lane), links: filled[index] ?? [] }));
     record.append(rollup.chainId, isComplete ? block : undefined, additions);
+    // No lane misses anything before the block in which the shortest part ended.
+    const ends = filled.flatMap((entries) => entries.at(-1)?.block ?? []);
+    fromBlock = Math.max(fromBlock, Math.min(...ends, block.number));
   }
 }
 
@@ -111,7 +116,9 @@ async function firstStep(
   const index = (gap.from.nonce + STEP) / CHECKPOINT_INTERVAL;
   const args = [packRoute(gap.lane), index];
   const call = viewCall(rollup.contracts.gateway, "checkpoint", args, { blockHash: block.hash });
-  const question = rpcQuestion(`checkpoint ${index}`, [call], ([result]) => String(viewResult("checkpoint", result)[0]));
+  const question = rpcQuestion(`checkpoint ${index}`, [call], ([result]) =>
+    String(viewResult("checkpoint", result)[0]),
+  );
   const { answer } = await access.quorum.agree(question, signal);
   return { ...gap, to: { nonce: index * CHECKPOINT_INTERVAL, head: lowerHex(answer) } };
 }

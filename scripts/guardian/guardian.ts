@@ -4,7 +4,14 @@ import { MetalayerError } from "../../sdk/src/errors.ts";
 import { networkRoot } from "../../sdk/src/fact.ts";
 import { discardNonce, signPartial } from "../../sdk/src/session.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
-import type { CommitRequest, CommitResponse, FactRequest, GuardianInfo, Refusal, SignRequest } from "../network/guardian-api.ts";
+import type {
+  CommitRequest,
+  CommitResponse,
+  FactRequest,
+  GuardianInfo,
+  Refusal,
+  SignRequest,
+} from "../network/guardian-api.ts";
 import type { ConfirmedFact, Source } from "./facts.ts";
 import type { GuardianKey, KeyMark } from "./keystore.ts";
 import type { ProvenKeys } from "./proven-keys.ts";
@@ -46,7 +53,9 @@ export class FactsRefused extends MetalayerError {
 
   constructor(facts: NonNullable<Refusal["facts"]>) {
     const [first] = facts;
-    super(first?.code ?? "FACT_FALSE", `${facts.length} of the facts are not confirmed: ${first?.message ?? ""}`, { facts });
+    super(first?.code ?? "FACT_FALSE", `${facts.length} of the facts are not confirmed: ${first?.message ?? ""}`, {
+      facts,
+    });
     this.facts = facts;
   }
 }
@@ -124,21 +133,24 @@ async function sign(
     throw error;
   }
   const session = { networkId, message: attestationDigest(networkId, root), entries };
-  return { partial: signPartial({ secretKey: key.secretKey, nonce, session, isProven: provenKeys.has }) };
+  return {
+    partial: signPartial({ secretKey: key.secretKey, nonce, session, isProven: (point) => provenKeys.has(point) }),
+  };
 }
 
 function info({ networkId, key, record, sources }: GuardianParts): GuardianInfo {
-  const rollups = sources.map(({ context, status }) => {
-    const { chainId, name } = context.rollup;
+  const rollups = sources.map((source) => {
+    const { chainId, name } = source.context.rollup;
     const halt = record.haltOf(chainId);
-    const { isSynced, failure } = status();
-    const state = halt === undefined ? (isSynced ? "ready" : "syncing") : "halted";
+    const { isSynced, failure } = source.status();
+    const state: GuardianInfo["rollups"][number]["state"] =
+      halt !== undefined ? "halted" : isSynced ? "ready" : "syncing";
     const reason = halt?.reason ?? failure;
     const finalBlock = record.finalBlock(chainId)?.number;
     return {
       chainId,
       name,
-      state: state as GuardianInfo["rollups"][number]["state"],
+      state,
       ...(reason === undefined ? {} : { reason }),
       ...(finalBlock === undefined ? {} : { finalBlock }),
     };

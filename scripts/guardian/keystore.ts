@@ -57,7 +57,9 @@ export function openKeyMark(keyFile: string): KeyMark {
   const isNew = !existsSync(file);
   const database = new DatabaseSync(file);
   openExclusively(database, file);
-  database.exec("CREATE TABLE IF NOT EXISTS mark (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL) STRICT");
+  database.exec(
+    "CREATE TABLE IF NOT EXISTS mark (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL) STRICT",
+  );
   database.exec("INSERT OR IGNORE INTO mark VALUES (1, 0)");
   const update = database.prepare("UPDATE mark SET sequence = ? WHERE id = 1");
   let sequence = Number(database.prepare("SELECT sequence FROM mark").get()?.["sequence"] ?? 0);

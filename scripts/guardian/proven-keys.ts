@@ -39,12 +39,16 @@ async function registered(
   signal: AbortSignal | undefined,
 ): Promise<Hex[]> {
   const { guardianSet } = contracts;
-  const ofKeys = keys.map((key) => viewCall(guardianSet, "operatorOf", [pointFromHex(key).x], "latest", guardianSetInterface));
+  const ofKeys = keys.map((key) =>
+    viewCall(guardianSet, "operatorOf", [pointFromHex(key).x], "latest", guardianSetInterface),
+  );
   const asOperators = rpcQuestion("the operators of keys", ofKeys, (results) =>
     results.map((result) => String(viewResult("operatorOf", result, guardianSetInterface)[0])),
   );
   const { answer: operators } = await quorum.agree(asOperators, signal);
-  const infos = operators.map((operator) => viewCall(guardianSet, "operatorInfo", [operator], "latest", guardianSetInterface));
+  const infos = operators.map((operator) =>
+    viewCall(guardianSet, "operatorInfo", [operator], "latest", guardianSetInterface),
+  );
   const asKeys = rpcQuestion("the keys of operators", infos, (results) =>
     results.map((result) => {
       // CAST: the ABI says so.

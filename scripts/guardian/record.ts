@@ -1,46 +1,27 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
-import type { HeadFact } from "../../sdk/src/fact.ts";
 import type { LanePoint } from "../network/lane-logs.ts";
-import type { Row } from "./record-schema.ts";
-import { bytesOf, countOf, createTables, hexOf, integerOf, openExclusively, textOf, transaction } from "./record-schema.ts";
+import type { Claim, Link, RecordedBlock } from "./claims.ts";
+import { laneNumber, noteHead, noteLane, ownLane } from "./claims.ts";
+import {
+  bytesOf,
+  countOf,
+  createTables,
+  hexOf,
+  integerOf,
+  openExclusively,
+  textOf,
+  transaction,
+} from "./record-schema.ts";
 
 /** The chain id under which the whole guardian is halted. */
 export const ALL_ROLLUPS = 0n;
-
-export interface RecordedBlock {
-  readonly number: number;
-  readonly hash: Hex;
-}
-
-/** Messages of a lane by hash, with the head after each. */
-export interface Link {
-  readonly nonce: bigint;
-  readonly id: Hex;
-  readonly head: Hex;
-}
 
 export interface LaneAddition {
   readonly laneId: Hex;
   readonly links: readonly Link[];
 }
-
-/** What a lane fact says, in content: the record never looks at roots of roots or signatures. */
-export interface LaneClaim {
-  readonly kind: "lane";
-  readonly chainId: bigint;
-  readonly laneId: Hex;
-  readonly from: bigint;
-  readonly to: bigint;
-  readonly headBefore: Hex;
-  readonly headAt: Hex;
-  readonly batchRoot: Hex;
-  /** Only for `fast`: the block it speaks about, and all messages. */
-  readonly soft?: { readonly block: RecordedBlock; readonly links: readonly Link[] };
-}
-
-export type Claim = LaneClaim | { readonly kind: "head"; readonly chainId: bigint; readonly fact: HeadFact };
 
 export interface Halt {
   readonly chainId: bigint;
@@ -62,7 +43,11 @@ export interface GuardianRecord {
   /** End of the lane's verified messages. */
   tip(laneId: Hex): LanePoint;
   /** Verified messages `from` to `to − 1` with the head before them; undefined if they are not all there. */
-  range(laneId: Hex, from: bigint, to: bigint): { readonly headBefore: Hex; readonly links: readonly Link[] } | undefined;
+  range(
+    laneId: Hex,
+    from: bigint,
+    to: bigint,
+  ): { readonly headBefore: Hex; readonly links: readonly Link[] } | undefined;
   /** Adds verified final messages, each lane from its tip on, and the block up to which no lane lacks any (undefined: some do). */
   append(chainId: bigint, block: RecordedBlock | undefined, additions: readonly LaneAddition[]): void;
   /** Notes what is about to be signed. Throws RECORD_CONTRADICTION, having halted the rollup, if it contradicts what was signed. */
@@ -86,7 +71,11 @@ interface Store {
 const FAST_KEPT_BLOCKS = 10_000;
 
 /** Opens the record of one key in one network, for this process alone. Throws GUARDIAN_LOCKED, RECORD_FOREIGN. */
-export function openRecord(file: string, owner: { networkId: Hex; key: Hex }, now = (): Date => new Date()): GuardianRecord {
+export function openRecord(
+  file: string,
+  owner: { networkId: Hex; key: Hex },
+  now = (): Date => new Date(),
+): GuardianRecord {
   const database = new DatabaseSync(file);
   openExclusively(database, file);
   createTables(database);
@@ -131,29 +120,13 @@ function setSequence(store: Store, sequence: number): void {
   store.sequence = sequence;
 }
 
-function laneNumber(store: Store, laneId: Hex, chainId?: bigint): number | undefined {
-  const { database } = store;
-  if (chainId !== undefined) {
-    database.prepare("INSERT OR IGNORE INTO lanes (lane, chain) VALUES (?, ?)").run(bytesOf(laneId), String(chainId));
-  }
-  const row = database.prepare("SELECT id FROM lanes WHERE lane = ?").get(bytesOf(laneId));
-  return row === undefined ? undefined : integerOf(row["id"]);
-}
-
-/** As {@link laneNumber}, made if there is none. */
-function ownLane(store: Store, laneId: Hex, chainId: bigint): number {
-  const lane = laneNumber(store, laneId, chainId);
-  if (lane === undefined) throw new MetalayerError("RECORD_CORRUPT", "A lane cannot be noted.", { laneId });
-  return lane;
-}
-
 function finalBlock({ database }: Store, chainId: bigint): RecordedBlock | undefined {
   const row = database.prepare("SELECT number, hash FROM blocks WHERE chain = ?").get(String(chainId));
   return row === undefined ? undefined : { number: integerOf(row["number"]), hash: hexOf(row["hash"]) };
 }
 
 function tip(store: Store, laneId: Hex): LanePoint {
-  const lane = laneNumber(store, laneId);
+  const lane = laneNumber(store.database, laneId);
   const row =
     lane === undefined
       ? undefined
@@ -163,7 +136,7 @@ function tip(store: Store, laneId: Hex): LanePoint {
 }
 
 function range(store: Store, laneId: Hex, from: bigint, to: bigint): ReturnType<GuardianRecord["range"]> {
-  const lane = laneNumber(store, laneId);
+  const lane = laneNumber(store.database, laneId);
   if (lane === undefined) return undefined;
   const rows = store.database
     .prepare("SELECT nonce, leaf, head FROM messages WHERE lane = ? AND nonce >= ? AND nonce < ? ORDER BY nonce")
@@ -187,7 +160,7 @@ function append(
   const { database } = store;
   const insert = database.prepare("INSERT INTO messages VALUES (?, ?, ?, ?)");
   for (const { laneId, links } of additions) {
-    const lane = ownLane(store, laneId, chainId);
+    const lane = ownLane(store.database, laneId, chainId);
     let expected = tip(store, laneId).nonce;
     for (const { nonce, id, head } of links) {
       if (nonce !== expected) throw new MetalayerError("RECORD_GAP", `Message ${nonce} does not follow ${expected}.`);
@@ -208,7 +181,7 @@ function sign(store: Store, claims: readonly Claim[]): void {
   const conflicts: { claim: Claim; what: string }[] = [];
   transaction(store.database, () => {
     for (const claim of claims) {
-      const what = claim.kind === "lane" ? noteLane(store, claim) : noteHead(store, claim.fact);
+      const what = claim.kind === "lane" ? noteLane(store.database, claim) : noteHead(store.database, claim.fact);
       if (what !== undefined) conflicts.push({ claim, what });
     }
     for (const { claim, what } of conflicts) halt(store, claim.chainId, "RECORD_CONTRADICTION", what);
@@ -219,64 +192,6 @@ function sign(store: Store, claims: readonly Claim[]): void {
   throw new MetalayerError("RECORD_CONTRADICTION", `Refused for good: ${first.what}.`, {
     chainId: first.claim.chainId,
   });
-}
-
-/** Notes the claim, or says what it contradicts. */
-function noteLane(store: Store, claim: LaneClaim): string | undefined {
-  const lane = ownLane(store, claim.laneId, claim.chainId);
-  if (claim.soft !== undefined) return noteSoft(store, lane, claim, claim.soft);
-  const { database } = store;
-  const [first, last] = [countOf(claim.from), countOf(claim.to)];
-  const clash = database
-    .prepare(
-      `SELECT 1 FROM signed_lanes WHERE lane = ?1 AND (
-        (first = ?2 AND last = ?3 AND root <> ?6) OR (first = ?2 AND head_before <> ?4) OR (last = ?3 AND head_at <> ?5)
-        OR (first = ?3 AND head_before <> ?5) OR (last = ?2 AND head_at <> ?4))`,
-    )
-    .get(lane, first, last, bytesOf(claim.headBefore), bytesOf(claim.headAt), bytesOf(claim.batchRoot));
-  if (clash !== undefined) return `another head or root of messages ${first} to ${last} was signed before`;
-  database
-    .prepare("INSERT OR IGNORE INTO signed_lanes VALUES (?, ?, ?, ?, ?, ?)")
-    .run(lane, first, last, bytesOf(claim.headBefore), bytesOf(claim.headAt), bytesOf(claim.batchRoot));
-  return undefined;
-}
-
-/** Facts about a soft head contradict each other only under the same block. */
-function noteSoft(
-  { database }: Store,
-  lane: number,
-  claim: LaneClaim,
-  { block, links }: NonNullable<LaneClaim["soft"]>,
-): string | undefined {
-  const select = database.prepare("SELECT leaf, head FROM signed_fast WHERE lane = ? AND block = ? AND nonce = ?");
-  const insert = database.prepare("INSERT INTO signed_fast VALUES (?, ?, ?, ?, ?, ?)");
-  const hash = bytesOf(block.hash);
-  const before = claim.from === 0n ? undefined : select.get(lane, hash, countOf(claim.from) - 1);
-  let clash = before !== undefined && hexOf(before["head"]) !== claim.headBefore;
-  for (const { nonce, id, head } of links) {
-    const found: Row | undefined = select.get(lane, hash, countOf(nonce));
-    if (found === undefined) insert.run(lane, hash, countOf(nonce), block.number, bytesOf(id), bytesOf(head));
-    else clash ||= hexOf(found["leaf"]) !== id || hexOf(found["head"]) !== head;
-  }
-  return clash ? `another state of block ${block.hash} was signed before` : undefined;
-}
-
-function noteHead({ database }: Store, fact: HeadFact): string | undefined {
-  const place = [String(fact.chainId), countOf(fact.incarnation), countOf(fact.anchorIndex)] as const;
-  const found = database
-    .prepare("SELECT number, hash, state_root FROM signed_anchors WHERE chain = ? AND incarnation = ? AND anchor = ?")
-    .get(...place);
-  if (found === undefined) {
-    database
-      .prepare("INSERT INTO signed_anchors VALUES (?, ?, ?, ?, ?, ?)")
-      .run(...place, countOf(fact.number), bytesOf(fact.blockHash), bytesOf(fact.stateRoot));
-    return undefined;
-  }
-  const same =
-    integerOf(found["number"]) === Number(fact.number) &&
-    hexOf(found["hash"]) === fact.blockHash.toLowerCase() &&
-    hexOf(found["state_root"]) === fact.stateRoot.toLowerCase();
-  return same ? undefined : `another block of anchor ${fact.anchorIndex} was signed before`;
 }
 
 function halt({ database, now }: Store, chainId: bigint, code: string, reason: string): void {

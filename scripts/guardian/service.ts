@@ -5,6 +5,7 @@ import { quantity } from "../chain/blocks.ts";
 import { delay } from "../chain/tasks.ts";
 import type { RollupConfig } from "../network/config.ts";
 import { laneBetween, openChain } from "../network/config.ts";
+import { reasonOf } from "../network/trouble.ts";
 import type { GuardianConfig } from "./config.ts";
 import type { Source } from "./facts.ts";
 import { createSource } from "./facts.ts";
@@ -61,7 +62,7 @@ export async function startGuardian(config: GuardianConfig, key: GuardianKey, lo
       settings,
       onRefusal: (code, error, from) => {
         const level = code === "INTERNAL" || code === "RECORD_CONTRADICTION" ? "error" : "info";
-        log[level]({ code, ...from, err: code === "INTERNAL" ? error : undefined }, messageOf(error));
+        log[level]({ code, ...from, err: code === "INTERNAL" ? error : undefined }, reasonOf(error));
       },
       observe: () => {
         metrics.sessions.set(sessions.count);
@@ -74,7 +75,8 @@ export async function startGuardian(config: GuardianConfig, key: GuardianKey, lo
       },
     });
     const url = await server.listen({ host: settings.host, port: settings.port });
-    for (const halt of record.halts()) log.error({ chain: String(halt.chainId), code: halt.code }, `halted: ${halt.reason}`);
+    for (const halt of record.halts())
+      log.error({ chain: String(halt.chainId), code: halt.code }, `halted: ${halt.reason}`);
     for (const source of sources) void follow(source, settings.followEveryMs, stopping.signal, log);
     log.info({ url, key: key.hex, networkId }, "guardian ready");
     return { url, guardian, close: release };
@@ -104,7 +106,7 @@ async function follow(source: Source, everyMs: number, signal: AbortSignal, log:
       await source.refresh(signal).catch((error: unknown) => {
         if (signal.aborted) return;
         if (!source.status().isSynced) pause = Math.min(1_000, everyMs);
-        log.warn({ chain: rollup.name, err: error }, messageOf(error));
+        log.warn({ chain: rollup.name, err: error }, reasonOf(error));
       });
     }
     await delay(pause, signal).catch(() => undefined);
@@ -119,14 +121,12 @@ async function refuseUsedAccount(
   await Promise.all(
     chains.map(async ({ rollup, access }) => {
       const params = [key.account, "latest"];
-      const sent = await access.pool.request("eth_getTransactionCount", params, { timeoutMs: 2_000 }).catch(() => "0x0");
+      const sent = await access.pool
+        .request("eth_getTransactionCount", params, { timeoutMs: 2_000 })
+        .catch(() => "0x0");
       if (quantity(sent) === 0) return;
       const message = `The guardian key has sent transactions on ${rollup.name} as ${key.account}: use a key of its own.`;
       throw new MetalayerError("KEY_NOT_DEDICATED", message, { chainId: rollup.chainId });
     }),
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

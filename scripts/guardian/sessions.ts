@@ -32,7 +32,11 @@ interface Entry extends OpenSession {
 }
 
 /** One pending session per coordinator, few in all, short-lived: nobody makes a guardian hold nonces without bound. */
-export function createSessions(secretKey: bigint, limits: SessionLimits, now = (): number => performance.now()): Sessions {
+export function createSessions(
+  secretKey: bigint,
+  limits: SessionLimits,
+  now = (): number => performance.now(),
+): Sessions {
   const entries = new Map<string, Entry>();
   const drop = (id: string, { nonce }: Entry): void => {
     entries.delete(id);
@@ -41,7 +45,8 @@ export function createSessions(secretKey: bigint, limits: SessionLimits, now = (
   return {
     open(coordinator, root, chains) {
       const at = now();
-      for (const [id, entry] of entries) if (entry.coordinator === coordinator || entry.expiresAt <= at) drop(id, entry);
+      for (const [id, entry] of entries)
+        if (entry.coordinator === coordinator || entry.expiresAt <= at) drop(id, entry);
       if (entries.size >= limits.most)
         throw new MetalayerError("SESSIONS_FULL", `Already ${limits.most} sessions are open.`);
       const nonce = createNonce(secretKey);

@@ -11,7 +11,7 @@ import type { ChainedEntry, LanePoint } from "../network/lane-logs.ts";
 import { entriesBetween } from "../network/lane-logs.ts";
 import type { SourceContext } from "./final-view.ts";
 import { pointOf } from "./final-view.ts";
-import type { Link, RecordedBlock } from "./record.ts";
+import type { Link, RecordedBlock } from "./claims.ts";
 
 /** Messages above the final ones, as of some soft head. Everything in it was verified by a hash chain to a head that k of n told. */
 export interface SoftView {
@@ -43,7 +43,8 @@ export function createSoftView(context: SourceContext): SoftView {
   return {
     async range(lane, block, from, to, signal) {
       const point = await confirmedPoint(state, lane, block, signal);
-      if (to > point.nonce) throw refused("FACT_AHEAD", `the lane holds ${point.nonce} messages in that block, not ${to}`);
+      if (to > point.nonce)
+        throw refused("FACT_AHEAD", `the lane holds ${point.nonce} messages in that block, not ${to}`);
       const reached = await extend(state, lane, block, point, signal);
       return cut(state, lane, reached, from, to);
     },

@@ -80,7 +80,11 @@ export function readConfig<T>(file: string, schema: z.ZodType<T>): T {
 }
 
 /** The lane between two rollups of the network. */
-export function laneBetween({ networkId }: Pick<NetworkConfig, "networkId">, src: RollupConfig, dst: RollupConfig): Lane {
+export function laneBetween(
+  { networkId }: Pick<NetworkConfig, "networkId">,
+  src: RollupConfig,
+  dst: RollupConfig,
+): Lane {
   return {
     networkId,
     srcChainId: src.chainId,

@@ -235,8 +235,8 @@ function factsToDrop(
     readable.flatMap(({ refusal }) => refusal?.facts?.filter(({ index }) => index === fact) ?? []);
   const order = facts.map((_, index) => index).sort((a, b) => complaints(b).length - complaints(a).length);
   for (const index of order) {
-    const content = readable.filter(({ refusal }) =>
-      (refusal?.facts ?? []).every((refused) => gone.has(facts[refused.index] ?? facts[0]!)), // CAST: see the check of indexes above
+    const content = readable.filter(
+      ({ refusal }) => (refusal?.facts ?? []).every((refused) => gone.has(facts[refused.index] ?? facts[0]!)), // CAST: see the check of indexes above
     );
     if (isEnough(content.map(({ key }) => key))) break;
     const fact = facts[index];
@@ -275,8 +275,11 @@ async function signRound(
     for (const key of signers) state.bench.clear(key);
     return { root, signature, signers };
   } catch (error) {
-    const positions = error instanceof MetalayerError && Array.isArray(error.info["positions"]) ? error.info["positions"] : [];
+    const positions =
+      error instanceof MetalayerError && Array.isArray(error.info["positions"]) ? error.info["positions"] : [];
     for (const position of positions) state.bench.add(signers[Number(position)] ?? "0x");
-    throw codeOf(error) === undefined ? new MetalayerError("SESSION_FAILED", "the session failed", {}, { cause: error }) : error;
+    throw codeOf(error) === undefined
+      ? new MetalayerError("SESSION_FAILED", "the session failed", {}, { cause: error })
+      : error;
   }
 }

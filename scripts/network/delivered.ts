@@ -80,7 +80,9 @@ export async function readDelivered(
     return [...final, ...fast.map((index) => ({ name: "fastWord", srcChainId, index, target: marks }))];
   });
   if (wanted.length === 0) return;
-  const calls = wanted.map(({ name, srcChainId, index }) => viewCall(contracts.gateway, name, [srcChainId, index], block));
+  const calls = wanted.map(({ name, srcChainId, index }) =>
+    viewCall(contracts.gateway, name, [srcChainId, index], block),
+  );
   const outcomes = await pool.batch(calls, { signal });
   wanted.forEach(({ name, index, target }, place) => {
     const outcome = outcomes[place];

@@ -8,7 +8,7 @@ import type { RpcPool } from "../chain/pool.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
 import type { RollupConfig } from "./config.ts";
 import { LANE_OPEN, readOutLane, viewCall, viewResult } from "./gateway.ts";
-import type { ChainedEntry, LaneGap, LanePoint } from "./lane-logs.ts";
+import type { LaneGap, LanePoint } from "./lane-logs.ts";
 import { entriesBetween } from "./lane-logs.ts";
 import type { LaneStore, StoredEntry } from "./lane-store.ts";
 import { createLaneStore } from "./lane-store.ts";
@@ -132,18 +132,11 @@ async function fillUp(
     const filled = await entriesBetween(search);
     whole.forEach(({ store }, index) => store.append(filled[index] ?? []));
     if (isComplete) return;
-    state.readTo = Math.max(state.readTo, earliestEnd(filled, state.readTo));
+    // No lane misses anything before the block in which the shortest part ended.
+    const ends = filled.flatMap((entries) => entries.at(-1)?.block ?? []);
+    state.readTo = Math.max(state.readTo, Math.min(...ends, block.number) - 1);
     await onStep?.();
   }
-}
-
-/** After a step of a long history: no lane misses anything before this block. */
-function earliestEnd(filled: readonly (readonly ChainedEntry[])[], otherwise: number): number {
-  const ends = filled.flatMap((entries) => {
-    const last = entries.at(-1);
-    return last === undefined ? [] : [last.block - 1];
-  });
-  return ends.length === 0 ? otherwise : Math.min(...ends);
 }
 
 async function firstStep(
@@ -163,15 +156,19 @@ async function firstStep(
 
 async function reload(
   { options }: State,
-  { lane, chunkOf, entry }: LaneStore,
+  store: LaneStore,
   entries: readonly StoredEntry[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const stored of entries) {
     if (stored.message !== undefined) continue;
-    const head = entry(stored.nonce - 1n)?.head ?? chunkOf(stored.nonce)?.headBefore;
+    const head = store.entry(stored.nonce - 1n)?.head ?? store.chunkOf(stored.nonce)?.headBefore;
     if (head === undefined) continue;
-    const gap = { lane, from: { nonce: stored.nonce, head }, to: { nonce: stored.nonce + 1n, head: stored.head } };
+    const gap = {
+      lane: store.lane,
+      from: { nonce: stored.nonce, head },
+      to: { nonce: stored.nonce + 1n, head: stored.head },
+    };
     const { pool, rollup } = options;
     const where = { fromBlock: stored.block, toBlock: stored.block, maxRange: rollup.maxLogRange };
     const [[found] = []] = await entriesBetween({ pool, gaps: [gap], ...where, withContent: true, signal });

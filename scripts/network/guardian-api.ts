@@ -65,7 +65,12 @@ export const commitRequestSchema = z.strictObject({
   facts: z.array(factSchema).min(1).max(MAX_FACTS),
 });
 
-export const commitResponseSchema = z.strictObject({ session: z.string().min(1).max(128), key: point, R: point, S: point });
+export const commitResponseSchema = z.strictObject({
+  session: z.string().min(1).max(128),
+  key: point,
+  R: point,
+  S: point,
+});
 
 export const signRequestSchema = z.strictObject({
   session: z.string().min(1).max(128),

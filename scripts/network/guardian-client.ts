@@ -16,7 +16,12 @@ export interface GuardianClient {
 }
 
 export function createGuardianClient(timeoutMs = 3_000): GuardianClient {
-  const agent = new Agent({ connections: 4, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, maxResponseSize: MAX_ANSWER_BYTES });
+  const agent = new Agent({
+    connections: 4,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: MAX_ANSWER_BYTES,
+  });
   const call = <T>(url: string, path: string, schema: z.ZodType<T>, body: unknown, signal?: AbortSignal): Promise<T> =>
     exchange(agent, new URL(path, url).href, schema, body, signal);
   return {
@@ -45,7 +50,12 @@ async function exchange<T>(
   const { statusCode, text } = await request(url, { ...options, headers, dispatcher: agent, signal: signal ?? null })
     .then(async (response) => ({ statusCode: response.statusCode, text: await response.body.text() }))
     .catch((cause: unknown) => {
-      throw new MetalayerError("GUARDIAN_UNREACHABLE", `The guardian at ${new URL(url).host} does not answer.`, { url }, { cause });
+      throw new MetalayerError(
+        "GUARDIAN_UNREACHABLE",
+        `The guardian at ${new URL(url).host} does not answer.`,
+        { url },
+        { cause },
+      );
     });
   const answer = parse(text);
   const refusal = statusCode === 200 ? undefined : refusalSchema.safeParse(answer).data;

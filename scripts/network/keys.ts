@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { decryptKeystoreJson, isKeystoreJson } from "ethers";
 import { z } from "zod";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { toHex, uintBytes } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 
 /** A key in the clear, for development. */
@@ -25,6 +27,21 @@ export async function loadSecretKey(file: string, password: string | undefined):
   } catch (cause) {
     throw new MetalayerError("KEY_PASSWORD", `The password does not open ${file}.`, { file }, { cause });
   }
+}
+
+/** The key that pays for transactions: from its file, or else from the environment. Throws KEY_MISSING and as {@link loadSecretKey}. */
+export async function loadAccountKey(
+  settings: { readonly keyFile?: string | undefined; readonly keyVariable: string; readonly passwordVariable: string },
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Hex> {
+  const { keyFile, keyVariable, passwordVariable } = settings;
+  const given = environment[keyVariable];
+  if (keyFile !== undefined) {
+    const secret = await loadSecretKey(keyFile, environment[passwordVariable]);
+    return toHex(uintBytes("secretKey", secret, 32));
+  }
+  if (given !== undefined && /^0x[0-9a-fA-F]{64}$/.test(given)) return `0x${given.slice(2)}`;
+  throw new MetalayerError("KEY_MISSING", `No key: name a key file in the settings, or set ${keyVariable}.`);
 }
 
 function readGuarded(file: string): string {

@@ -67,7 +67,11 @@ function isEmpty({ from, to }: LaneGap): boolean {
 }
 
 /** One endpoint's entries in the gaps, read in pieces until the last of every gap has been seen. */
-async function entriesOn(search: EntrySearch, endpoint: Endpoint, signal: AbortSignal): Promise<Map<string, LaneEntry>> {
+async function entriesOn(
+  search: EntrySearch,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<Map<string, LaneEntry>> {
   const { gaps, toBlock, withContent } = search;
   const gateway = gaps[0]?.lane.srcGateway;
   const wanted = new Map(gaps.map((gap) => [gap.lane.dstChainId, gap]));
@@ -76,7 +80,12 @@ async function entriesOn(search: EntrySearch, endpoint: Endpoint, signal: AbortS
   let range = search.maxRange;
   for (let from = search.fromBlock; from <= toBlock && gateway !== undefined;) {
     const to = Math.min(toBlock, from + range - 1);
-    const filter = { address: gateway, topics: [entryTopics(withContent)], fromBlock: toQuantity(from), toBlock: toQuantity(to) };
+    const filter = {
+      address: gateway,
+      topics: [entryTopics(withContent)],
+      fromBlock: toQuantity(from),
+      toBlock: toQuantity(to),
+    };
     try {
       const logs = parseLogs(await endpoint.request("eth_getLogs", [filter], { signal }));
       for (const entry of readEntries(logs, gateway, withContent)) {
@@ -99,7 +108,10 @@ function keyOf(dstChainId: bigint, nonce: bigint): string {
 }
 
 /** The entries of every gap, or undefined if one is not filled exactly. */
-function fill({ gaps, withContent }: EntrySearch, entries: ReadonlyMap<string, LaneEntry>): ChainedEntry[][] | undefined {
+function fill(
+  { gaps, withContent }: EntrySearch,
+  entries: ReadonlyMap<string, LaneEntry>,
+): ChainedEntry[][] | undefined {
   const filled: ChainedEntry[][] = [];
   for (const gap of gaps) {
     const chained = chain(gap, entries, withContent);
@@ -120,7 +132,8 @@ function chain(
     const entry = entries.get(keyOf(lane.dstChainId, nonce));
     if (entry === undefined) return undefined;
     const { message } = entry;
-    if (withContent && (message === undefined || messageHash(lane.networkId, lane, message) !== entry.id)) return undefined;
+    if (withContent && (message === undefined || messageHash(lane.networkId, lane, message) !== entry.id))
+      return undefined;
     head = nextHead(head, entry.id);
     chained.push({ ...entry, head });
   }

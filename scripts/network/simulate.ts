@@ -39,7 +39,9 @@ export async function simulateRelay(pool: RpcPool, call: RelayCall, signal?: Abo
     try {
       return await simulateV1(pool, call, signal);
     } catch (error) {
-      const isUnknown = error instanceof Error && /not found|not supported|does not exist|unknown method|unsupported/i.test(error.message);
+      const isUnknown =
+        error instanceof Error &&
+        /not found|not supported|does not exist|unknown method|unsupported/i.test(error.message);
       if (!isUnknown) throw error;
       withoutSimulate.add(pool);
     }

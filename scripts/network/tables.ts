@@ -1,7 +1,8 @@
 import { Interface } from "ethers";
 import { guardianSetAbi } from "../../sdk/src/abi/GuardianSet.ts";
-import { isQuorum, MAX_GUARDIANS } from "../../sdk/src/attestation.ts";
+import { bitmapOf, encodeAttestation, isQuorum, MAX_GUARDIANS } from "../../sdk/src/attestation.ts";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import type { Signature } from "../../sdk/src/schnorr.ts";
 import { pointToHex } from "../../sdk/src/schnorr.ts";
 import type { RpcCall } from "../chain/endpoint.ts";
 import { viewCall, viewResult } from "./gateway.ts";
@@ -83,4 +84,14 @@ export function authorises(table: GuardianTable, keys: readonly Hex[]): boolean 
     signers.reduce((sum, { weight }) => sum + weight, 0n),
     table.totalWeight,
   );
+}
+
+/** An attestation as the rollup with this table reads it: who signed, by their places in it. */
+export function attestationFor(
+  table: GuardianTable,
+  attested: { readonly root: Hex; readonly signature: Signature; readonly signers: readonly Hex[] },
+): { readonly bytes: Hex; readonly bitmap: bigint } {
+  const { root, signature, signers } = attested;
+  const bitmap = bitmapOf(table.guardians.filter(({ key }) => signers.includes(key)).map(({ index }) => index));
+  return { bytes: encodeAttestation({ root, serial: table.serial, signature, bitmap }), bitmap };
 }

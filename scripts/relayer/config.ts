@@ -12,7 +12,10 @@ const feeUnits = z
   .string()
   .regex(/^\d{1,19}$/)
   .transform(BigInt);
-const guardianUrls = z.record(z.string().regex(/^0x[0-9a-f]{66}$/), z.url({ protocol: /^https?$/ }));
+const guardianUrls = z
+  .record(z.string().regex(/^0x[0-9a-f]{66}$/), z.url({ protocol: /^https?$/ }))
+  // CAST: the pattern makes them hex.
+  .transform((urls) => new Map(Object.entries(urls)) as ReadonlyMap<string, string> as ReadonlyMap<Hex, string>);
 
 /** Settings of a relayer, beside the network's. */
 export const relayerSettings = z.strictObject({
@@ -46,7 +49,7 @@ export const relayerSettings = z.strictObject({
   /** Store a signer set's sum key on a rollup after so many uses. */
   cacheSignersAfter: z.int().min(1).default(3),
   /** Guardians' addresses by compressed key, in place of those they announced. */
-  guardians: guardianUrls.default({}),
+  guardians: guardianUrls.default(new Map()),
   /** Attempts after which a failing message counts as dead; it is tried once an hour from then on. */
   deadAfter: z.int().min(1).default(8),
 });
@@ -55,8 +58,3 @@ export const relayerSchema = networkSchema.extend({ relayer: relayerSettings });
 
 export type RelayerSettings = z.infer<typeof relayerSettings>;
 export type RelayerConfig = NetworkConfig & { readonly relayer: RelayerSettings };
-
-export function guardianUrlMap(settings: RelayerSettings): ReadonlyMap<Hex, string> {
-  // CAST: the schema has made sure of it.
-  return new Map(Object.entries(settings.guardians)) as ReadonlyMap<string, string> as ReadonlyMap<Hex, string>;
-}

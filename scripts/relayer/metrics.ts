@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 export type RelayerMetrics = ReturnType<typeof createRelayerMetrics>;
 
 // The types of what it returns say more than a hand-written copy would.
-// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types
+
 export function createRelayerMetrics() {
   const registry = new Registry();
   const registers = [registry];
@@ -19,8 +19,14 @@ export function createRelayerMetrics() {
     transactions: counter("transactions_total", "Transactions mined, by outcome", ["dst", "outcome"]),
     queue: gauge("queue", "Messages that are known and not delivered", ["src", "dst"]),
     dead: gauge("dead_letters", "Messages that failed so often that they are tried once an hour", ["src", "dst"]),
-    oldest: gauge("oldest_undelivered_seconds", "Age of the oldest undelivered message without a reason to wait", ["src", "dst"]),
-    rootAge: gauge("last_root_age_seconds", "Time since guardians last signed something about the lane", ["src", "dst"]),
+    oldest: gauge("oldest_undelivered_seconds", "Age of the oldest undelivered message without a reason to wait", [
+      "src",
+      "dst",
+    ]),
+    rootAge: gauge("last_root_age_seconds", "Time since guardians last signed something about the lane", [
+      "src",
+      "dst",
+    ]),
     balance: gauge("balance_wei", "What the relayer's account holds", ["chain", "address"]),
     runway: gauge("runway_messages", "Messages that the balance pays for at the cost of the last ones", ["chain"]),
     headAge: gauge("head_age_seconds", "Time since the rollup's newest block arrived and was read", ["chain"]),

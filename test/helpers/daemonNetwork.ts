@@ -1,4 +1,4 @@
-import { JsonRpcProvider, NonceManager, Wallet, HDNodeWallet, keccak256, toUtf8Bytes } from "ethers";
+import { JsonRpcProvider, NonceManager, HDNodeWallet, keccak256, toUtf8Bytes } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { formatEvmAccount } from "../../sdk/src/interop.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
@@ -54,7 +54,8 @@ export interface RollupSettings {
   readonly chainId: number;
   readonly rpc: readonly string[];
   readonly blockTimeMs: number;
-  readonly finality: { readonly kind: "tag"; readonly tag: "finalized" } | { readonly kind: "depth"; readonly blocks: number };
+  readonly finality:
+    { readonly kind: "tag"; readonly tag: "finalized" } | { readonly kind: "depth"; readonly blocks: number };
   readonly contracts: { readonly gateway: string; readonly guardianSet: string };
 }
 
@@ -129,7 +130,11 @@ async function startRollup(
   const chainId = FIRST_CHAIN_ID + index;
   const anvil = await startAnvil({ name, chainId });
   const proxies = await Promise.all([1, 2, 3].map((seed) => startFaultyProxy({ upstream: anvil.url, seed })));
-  const provider = new JsonRpcProvider(anvil.url, undefined, { staticNetwork: true, pollingInterval: 25, cacheTimeout: -1 });
+  const provider = new JsonRpcProvider(anvil.url, undefined, {
+    staticNetwork: true,
+    pollingInterval: 25,
+    cacheTimeout: -1,
+  });
   const deployer = devWallet(0, provider);
   // Other nonces, so other addresses, on every rollup.
   for (let i = 0; i <= index; i++) await (await deployer.sendTransaction({ to: deployer })).wait();
@@ -196,7 +201,11 @@ async function openLanes(rollup: AnvilRollup, other: AnvilRollup): Promise<void>
   await gateway.openLane({ chainId: other.chainId, ownIncarnation: 1n, incarnation: 1n, gateway: address });
   await gateway.setPrices(other.chainId, PRICES);
   await gateway.setInboundTerms(other.chainId, 300n, 1_000_000n * 10n ** 9n);
-  const optIn = gateway.interface.encodeFunctionData("setFastLimit", [await recipient.getAddress(), other.chainId, 1_000_000n]);
+  const optIn = gateway.interface.encodeFunctionData("setFastLimit", [
+    await recipient.getAddress(),
+    other.chainId,
+    1_000_000n,
+  ]);
   await (await recipient.call(await gateway.getAddress(), optIn)).wait();
 }
 
@@ -230,7 +239,11 @@ export async function sendMessages(
 }
 
 /** Waits for something, at most so long. The error says what did not happen. */
-export async function until(what: string, condition: () => Promise<boolean> | boolean, limitMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  limitMs = 20_000,
+): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`did not happen within ${limitMs} ms: ${what}`);

@@ -29,7 +29,10 @@ export interface Fleet {
 }
 
 /** Settings, keys and empty records for every guardian of the network; none runs yet. */
-export async function createFleet(network: AnvilNetwork, extra: Readonly<Record<string, unknown>> = {}): Promise<Fleet> {
+export async function createFleet(
+  network: AnvilNetwork,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<Fleet> {
   const root = mkdtempSync(path.join(os.tmpdir(), "metalayer-guardians-"));
   const seats = await Promise.all(network.guardians.map((_, index) => createSeat(network, root, index, extra)));
   const at = (index: number): TestSeat => {

@@ -5,12 +5,16 @@ import { pointToHex, publicKey } from "../../sdk/src/schnorr.ts";
 import { relayerSchema } from "../../scripts/relayer/config.ts";
 import type { RelayerService } from "../../scripts/relayer/service.ts";
 import { createRelayer } from "../../scripts/relayer/service.ts";
-import type { AnvilNetwork } from "./anvilNetwork.ts";
-import { devWallet } from "./anvilNetwork.ts";
+import type { AnvilNetwork } from "./daemonNetwork.ts";
+import { devWallet } from "./daemonNetwork.ts";
 import type { Fleet } from "./guardianFleet.ts";
 
 /** Settings of a relayer of this network, with the guardians' addresses in them. */
-export function relayerConfig(network: AnvilNetwork, fleet: Fleet, extra: Readonly<Record<string, unknown>> = {}): unknown {
+export function relayerConfig(
+  network: AnvilNetwork,
+  fleet: Fleet,
+  extra: Readonly<Record<string, unknown>> = {},
+): unknown {
   const guardians = Object.fromEntries(
     network.guardians.map(({ secret }, index) => [pointToHex(publicKey(secret)), fleet.seats[index]?.url]),
   );
@@ -29,6 +33,9 @@ export function startRelayer(
   options: { readonly account?: number; readonly extra?: Readonly<Record<string, unknown>> } = {},
 ): RelayerService {
   const config = relayerSchema.parse(relayerConfig(network, fleet, options.extra));
-  const log = pino({ level: process.env["TEST_LOG"] ?? "silent", base: { relayer: options.account ?? 1 } }, pino.destination(2));
+  const log = pino(
+    { level: process.env["TEST_LOG"] ?? "silent", base: { relayer: options.account ?? 1 } },
+    pino.destination(2),
+  );
   return createRelayer(config, relayerKey(options.account), log);
 }

@@ -1,32 +1,41 @@
-import { factProof } from "../../sdk/src/fact.ts";
-import { headFactHash } from "../../sdk/src/fact.ts";
-import { CLASS_FINAL } from "../../sdk/src/fact.ts";
-import type { Hex } from "../../sdk/src/bytes.ts";
 import { Interface } from "ethers";
 import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
-import type { RpcCall, RpcOutcome } from "../chain/endpoint.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { CLASS_FINAL, factProof, headFactHash } from "../../sdk/src/fact.ts";
 import { bigQuantity, parseBlock, toQuantity } from "../chain/blocks.ts";
+import type { RpcCall, RpcOutcome } from "../chain/endpoint.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
 import { anchorLogInterface, latestAnchorCall, readLatestAnchor } from "../network/anchor-log.ts";
 import type { Attested, Coordinator } from "../network/coordinator.ts";
 import { viewCall, viewResult } from "../network/gateway.ts";
-import { epochCalls, guardianSetInterface, readEpoch, readTable, tableCalls } from "../network/tables.ts";
-import type { RelayerSettings } from "./config.ts";
-import { attestationFor } from "./deliver.ts";
-import type { Side } from "./side.ts";
+import type { Station } from "../network/station.ts";
+import {
+  attestationFor,
+  epochCalls,
+  guardianSetInterface,
+  readEpoch,
+  readTable,
+  tableCalls,
+} from "../network/tables.ts";
+
+export interface UpkeepSettings {
+  readonly rotate: boolean;
+  readonly anchorEverySeconds: number;
+  readonly cacheSignersAfter: number;
+}
 
 /** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads. */
 export interface Upkeep {
   /** Looks after one rollup. */
-  visit(side: Side, signal?: AbortSignal): Promise<void>;
+  visit(side: Station, signal?: AbortSignal): Promise<void>;
   /** Counts the uses of a signer set, so that one that is used often is stored on the rollup. */
-  noteSigners(dst: Side, attested: Attested): void;
+  noteSigners(dst: Station, attested: Attested): void;
 }
 
 export interface UpkeepOptions {
-  readonly settings: RelayerSettings;
+  readonly settings: UpkeepSettings;
   readonly networkId: Hex;
-  readonly sides: readonly Side[];
+  readonly sides: readonly Station[];
   readonly coordinator: Coordinator;
   readonly onError: (where: string, error: unknown) => void;
 }
@@ -45,7 +54,11 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
 }
 
 /** Keeps the table current and calls `rotate()` when it is due; whoever is first wins, the others notice before they send. */
-async function lookAtTable({ settings, onError }: UpkeepOptions, side: Side, signal: AbortSignal | undefined): Promise<void> {
+async function lookAtTable(
+  { settings, onError }: UpkeepOptions,
+  side: Station,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { pool, rollup, account } = side;
   const { guardianSet } = rollup.contracts;
   const calls: RpcCall[] = [
@@ -71,7 +84,12 @@ async function lookAtTable({ settings, onError }: UpkeepOptions, side: Side, sig
     });
 }
 
-function noteSigners({ settings, onError }: UpkeepOptions, uses: Map<string, number>, dst: Side, attested: Attested): void {
+function noteSigners(
+  { settings, onError }: UpkeepOptions,
+  uses: Map<string, number>,
+  dst: Station,
+  attested: Attested,
+): void {
   const { table, rollup } = dst;
   if (table === undefined) return;
   const { bitmap } = attestationFor(table, attested);
@@ -83,7 +101,11 @@ function noteSigners({ settings, onError }: UpkeepOptions, uses: Map<string, num
   const { guardianSet } = rollup.contracts;
   const cached = viewCall(guardianSet, "cachedSigners", [table.serial, bitmap], "latest", guardianSetInterface);
   const store = async (): Promise<void> => {
-    const [known] = viewResult("cachedSigners", await dst.pool.request(cached.method, cached.params), guardianSetInterface);
+    const [known] = viewResult(
+      "cachedSigners",
+      await dst.pool.request(cached.method, cached.params),
+      guardianSetInterface,
+    );
     if (known !== 0n) return;
     const data = guardianSetInterface.encodeFunctionData("cacheSigners", [table.serial, bitmap]);
     await dst.sender.send({ to: guardianSet, data });
@@ -92,7 +114,7 @@ function noteSigners({ settings, onError }: UpkeepOptions, uses: Map<string, num
 }
 
 /** Anchors this rollup's head when the newest anchor is old, and attests the newest final anchor to the other rollups. */
-async function lookAtAnchors(options: UpkeepOptions, side: Side, signal: AbortSignal | undefined): Promise<void> {
+async function lookAtAnchors(options: UpkeepOptions, side: Station, signal: AbortSignal | undefined): Promise<void> {
   const { anchorLog } = side.rollup.contracts;
   if (anchorLog === undefined) return;
   const { pool, follower, sender } = side;
@@ -112,12 +134,13 @@ async function lookAtAnchors(options: UpkeepOptions, side: Side, signal: AbortSi
       });
   }
   // Its own block, too, has to be final: the one after the block that it speaks about, or later.
-  if (anchor.timestamp !== 0n && anchor.number < BigInt(follower.finalNumber)) await attestHead(options, side, anchor, signal);
+  if (anchor.timestamp !== 0n && anchor.number < BigInt(follower.finalNumber))
+    await attestHead(options, side, anchor, signal);
 }
 
 async function attestHead(
   { sides, coordinator, networkId, onError }: UpkeepOptions,
-  side: Side,
+  side: Station,
   anchor: ReturnType<typeof readLatestAnchor>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -146,7 +169,12 @@ async function attestHead(
 }
 
 /** Whether the rollup has recorded this head; undefined if it records none. */
-async function knowsHead(dst: Side, src: Side, index: bigint, signal: AbortSignal | undefined): Promise<boolean | undefined> {
+async function knowsHead(
+  dst: Station,
+  src: Station,
+  index: bigint,
+  signal: AbortSignal | undefined,
+): Promise<boolean | undefined> {
   const { inbox } = dst.rollup.contracts;
   if (inbox === undefined || dst === src) return undefined;
   const call = viewCall(inbox, "latestHead", [src.rollup.chainId], "latest", inboxInterface);

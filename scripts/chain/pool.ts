@@ -125,17 +125,42 @@ async function runSession<T>(
   task: (endpoint: Endpoint, signal: AbortSignal) => Promise<T>,
   given: SessionOptions,
 ): Promise<T> {
-  const { now, wallClock, rotateMs, hedgeMs } = state.options;
   await refresh(state);
+  const failures: unknown[] = [];
+  const tried = new Set<Health>();
+  for (;;) {
+    const candidates = candidatesFor(state, given.except ?? []).filter((health) => !tried.has(health));
+    if (candidates.length === 0) throw allFailed(state, failures);
+    candidates.forEach((health) => tried.add(health));
+    const answer = await raceFor(state, candidates, task, given, failures);
+    if (answer !== undefined) return answer.value;
+    // While these failed, endpoints that had not introduced themselves before may have done so.
+    const unknown = state.all.filter(({ chain }) => chain === "unknown");
+    await Promise.all(unknown.flatMap((health) => state.probing.get(health) ?? []));
+  }
+}
+
+function candidatesFor(state: PoolState, except: readonly string[]): Health[] {
+  const { now, wallClock, rotateMs } = state.options;
   const clock = { now: now(), wall: wallClock(), turn: Math.floor(now() / rotateMs) };
-  const excluded = given.except ?? [];
-  const candidates = rank(state.all, state.rules, clock).filter(({ endpoint }) => !excluded.includes(endpoint.label));
-  return race(candidates, (health, signal) => task(health.endpoint, signal), {
+  return rank(state.all, state.rules, clock).filter(({ endpoint }) => !except.includes(endpoint.label));
+}
+
+/** The answer of the first candidate that has one; undefined, with the reasons noted, if none has. */
+async function raceFor<T>(
+  state: PoolState,
+  candidates: readonly Health[],
+  task: (endpoint: Endpoint, signal: AbortSignal) => Promise<T>,
+  given: SessionOptions,
+  failures: unknown[],
+): Promise<{ readonly value: T } | undefined> {
+  const { now, hedgeMs } = state.options;
+  return race(candidates, async (health, signal) => ({ value: await task(health.endpoint, signal) }), {
     hedgeMs: given.hedgeMs === false ? undefined : (given.hedgeMs ?? hedgeMs),
     signal: given.signal,
     onSuccess: recordSuccess,
     onFailure: (health) => recordFailure(health, now()),
-    onExhausted: (failures) => allFailed(state, failures),
+    onExhausted: (reasons) => void failures.push(...reasons),
   });
 }
 

@@ -1,4 +1,3 @@
-import type { MetalayerError } from "../../sdk/src/errors.ts";
 import { isEndpointFault } from "./rpc-errors.ts";
 import { abortedError } from "./tasks.ts";
 
@@ -9,25 +8,26 @@ export interface RaceOptions<C> {
   readonly onSuccess: (candidate: C) => void;
   /** It failed through its own fault, or was overtaken by a later candidate. */
   readonly onFailure: (candidate: C) => void;
-  readonly onExhausted: (failures: readonly unknown[]) => MetalayerError;
+  /** Nobody answered. */
+  readonly onExhausted: (failures: readonly unknown[]) => void;
 }
 
 /**
  * Asks the candidates in order until one answers. The next one starts when one fails through its own fault, or when
  * the last one started is slower than `hedgeMs`. The first answer wins and the others are aborted. An error that is
- * the request's own fault (a revert, bad parameters) ends the race at once.
+ * the request's own fault (a revert, bad parameters) ends the race at once. Undefined if nobody answered.
  */
 export function race<C, T>(
   candidates: readonly C[],
   task: (candidate: C, signal: AbortSignal) => Promise<T>,
   options: RaceOptions<C>,
-): Promise<T> {
+): Promise<T | undefined> {
   const { signal, hedgeMs } = options;
   const controller = new AbortController();
   const waiting = [...candidates];
   const running = new Set<C>();
   const failures: unknown[] = [];
-  return new Promise<T>((resolve, reject) => {
+  return new Promise<T | undefined>((resolve, reject) => {
     let hedge: NodeJS.Timeout | undefined;
     const stop = (): void => finish(() => reject(abortedError(signal)));
     const finish = (settle: () => void): void => {
@@ -36,6 +36,10 @@ export function race<C, T>(
       settle();
       running.clear();
       controller.abort();
+    };
+    const giveUp = (): void => {
+      options.onExhausted(failures);
+      finish(() => resolve(undefined));
     };
     const fail = (candidate: C, error: unknown): void => {
       if (!running.delete(candidate)) return;
@@ -47,7 +51,7 @@ export function race<C, T>(
       options.onFailure(candidate);
       failures.push(error);
       if (waiting.length > 0) start();
-      else if (running.size === 0) finish(() => reject(options.onExhausted(failures)));
+      else if (running.size === 0) giveUp();
     };
     const win = (candidate: C, value: T): void => {
       if (!running.delete(candidate)) return;
@@ -69,7 +73,7 @@ export function race<C, T>(
     };
     signal?.addEventListener("abort", stop, { once: true });
     if (signal?.aborted === true) stop();
-    else if (waiting.length === 0) finish(() => reject(options.onExhausted([])));
+    else if (waiting.length === 0) giveUp();
     else start();
   });
 }

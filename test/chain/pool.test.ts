@@ -69,6 +69,16 @@ describe("pool", () => {
       expect(performance.now() - started).to.be.below(250);
     });
 
+    it("NEEDS 9: an endpoint that had not introduced itself yet is asked when the first ones fail", async () => {
+      rollup.proxies[1]?.set({ hang: true });
+      rollup.proxies[2]?.set({ delayMs: 120 });
+      const pool = open();
+      await pool.request("eth_blockNumber", []);
+      expect(pool.health().map(({ chain }) => chain)).to.deep.equal(["right", "unknown", "unknown"]);
+      rollup.proxies[0]?.set({ cut: true });
+      expect(quantity(await pool.request("eth_blockNumber", []))).to.equal(await height());
+    });
+
     it("NEEDS 9: an endpoint that is moved to another chain while running is not asked any more", async () => {
       const pool = open(2, { probeMs: 10 });
       await pool.probe();

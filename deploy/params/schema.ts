@@ -125,6 +125,8 @@ const network = z.strictObject({
   canceller: address,
   pausers: z.array(address).min(1),
   fund: address,
+  /** Whose credit pays for transfers of ERA whose sender has none. */
+  eraSponsor: address.optional(),
   timelockDelay: between(1n, 31_536_000n, "seconds"),
   anchorHeartbeat: between(1n, 86_400n, "seconds"),
   staking: z.strictObject({

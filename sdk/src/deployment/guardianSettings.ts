@@ -2,6 +2,8 @@ import type { BootstrapGuardian } from "./parameters.ts";
 import { adminCall, listed, type Setting } from "./settings.ts";
 import type { View } from "./view.ts";
 
+const NOBODY = `0x${"00".repeat(20)}`;
+
 /** Guardians, tables, staking periods and where fees go. */
 export function guardianSettings(view: View): Setting[] {
   const { guardians } = view.plan.parameters;
@@ -14,6 +16,7 @@ export function guardianSettings(view: View): Setting[] {
     table(view),
     stakingPeriods(view),
     feeReceivers(view),
+    eraSponsor(view),
   ];
 }
 
@@ -164,6 +167,20 @@ function feeReceivers(view: View): Setting {
         ? [adminCall(view, "FeeController", "setGuardianPool", [guardianPool], 60_000n)]
         : []),
     ],
+  };
+}
+
+function eraSponsor(view: View): Setting {
+  const wanted = view.plan.parameters.eraSponsor ?? NOBODY;
+  return {
+    contract: "Era",
+    name: "sponsor",
+    expected: { sponsor: wanted },
+    async read() {
+      const credit = await view.read("MetalayerGateway", "credit", view.plan.addresses.Era);
+      return { sponsor: credit.text("sponsoredBy") };
+    },
+    repair: () => [adminCall(view, "Era", "setSponsor", [wanted], 80_000n)],
   };
 }
 

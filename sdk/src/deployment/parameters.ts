@@ -81,6 +81,8 @@ export interface NetworkParameters {
   readonly canceller: Address;
   readonly pausers: readonly Address[];
   readonly fund: Address;
+  /** Whose credit pays for transfers of ERA whose sender has none; nobody's if left out. */
+  readonly eraSponsor?: Address;
   /** Seconds. */
   readonly timelockDelay: bigint;
   /** Seconds between two anchors of own blocks. */
@@ -125,6 +127,7 @@ export function normalised(parameters: NetworkParameters): NetworkParameters {
     canceller: mixedCase(parameters.canceller),
     pausers: parameters.pausers.map(mixedCase),
     fund: mixedCase(parameters.fund),
+    ...(parameters.eraSponsor === undefined ? {} : { eraSponsor: mixedCase(parameters.eraSponsor) }),
     guardians: { ...guardians, bootstrap, barred: (guardians.barred ?? []).map(mixedCase) },
   };
 }

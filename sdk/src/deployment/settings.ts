@@ -33,6 +33,15 @@ export interface Findings {
   readonly calls: readonly AdminCall[];
 }
 
+/** Codes of refused or senseless answers: ethers', JSON-RPC's for a revert, ours. */
+const UNREADABLE: ReadonlySet<unknown> = new Set([
+  "CALL_EXCEPTION",
+  "BAD_DATA",
+  3,
+  "DEPLOYMENT_NO_ANSWER",
+  "DEPLOYMENT_BAD_ANSWER",
+]);
+
 /** Every setting of the rollup, in the order in which a new deployment sets them. */
 export async function settingsOf(view: View): Promise<Setting[]> {
   return [...guardianSettings(view), ...laneSettings(view), ...(await roleSettings(view))];
@@ -41,18 +50,26 @@ export async function settingsOf(view: View): Promise<Setting[]> {
 /** Compares every setting with the chain. */
 export async function inspectSettings(view: View): Promise<Findings> {
   const settings = await settingsOf(view);
-  const actuals = await Promise.all(settings.map((setting) => setting.read()));
+  const actuals = await Promise.all(settings.map((setting) => setting.read().catch(orUnreadable)));
   const differences: Difference[] = [];
   const calls = new Map<string, AdminCall>();
   for (const [index, setting] of settings.entries()) {
-    const actual = actuals[index] ?? {};
-    const wrong = Object.keys(setting.expected).filter((key) => setting.expected[key] !== actual[key]);
+    const actual = actuals[index];
+    const wrong = Object.keys(setting.expected).filter((key) => setting.expected[key] !== actual?.[key]);
     if (wrong.length === 0) continue;
-    for (const key of wrong) differences.push(differenceOf(setting, key, actual));
+    for (const key of wrong) differences.push(differenceOf(setting, key, actual ?? {}));
+    if (actual === undefined) continue;
     const repairs = (await setting.repair?.(wrong, actual)) ?? [];
     for (const call of repairs) calls.set(`${call.target} ${call.data}`, call);
   }
   return { differences, calls: [...calls.values()] };
+}
+
+/** A contract that answers otherwise than it should is a finding; a node that does not answer is not. */
+function orUnreadable(error: unknown): undefined {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  if (UNREADABLE.has(code)) return undefined;
+  throw error;
 }
 
 function differenceOf(setting: Setting, key: string, actual: Values): Difference {
@@ -61,7 +78,7 @@ function differenceOf(setting: Setting, key: string, actual: Values): Difference
     contract,
     name: key === name ? `${contract}.${name}` : `${contract}.${name}.${key}`,
     expected: expected[key] ?? "",
-    actual: actual[key] ?? "",
+    actual: actual[key] ?? "unreadable",
   };
 }
 

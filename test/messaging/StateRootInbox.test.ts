@@ -1,88 +1,11 @@
 import { expect } from "chai";
 import { ethers } from "ethers";
-import { behindProxy, openRollup, type RollupName } from "../helpers/rollup.ts";
-
-const NETWORK_ID = ethers.id("network");
-const HEAD_FACT_TYPEHASH = ethers.id(
-  "MetalayerHeadFact(bytes32 networkId,uint8 class,uint256 chainId,uint256 incarnation,uint64 anchorIndex,uint64 number,bytes32 blockHash,bytes32 stateRoot)",
-);
-const SOURCE = 9001n;
-const EMPTY_HEAD = [0n, 0n, 0n, ethers.ZeroHash, ethers.ZeroHash];
-
-const FACT = {
-  class: 0n,
-  chainId: SOURCE,
-  incarnation: 1n,
-  anchorIndex: 5n,
-  number: 1_234n,
-  blockHash: ethers.id("block 1234"),
-  stateRoot: ethers.id("state 1234"),
-};
-
-function factHash(fact: typeof FACT, networkId = NETWORK_ID): string {
-  const types = ["bytes32", "bytes32", "uint8", "uint256", "uint256", "uint64", "uint64", "bytes32", "bytes32"];
-  return ethers.keccak256(
-    ethers.AbiCoder.defaultAbiCoder().encode(types, [HEAD_FACT_TYPEHASH, networkId, ...Object.values(fact)]),
-  );
-}
-
-/** Root and siblings by the plain definition of docs/protocol/messages.md §3, for a single leaf. */
-function tree(leaves: readonly string[], index: number): { root: string; siblings: string } {
-  const siblings: string[] = [];
-  let level = [...leaves];
-  for (let at = index; level.length > 1; at >>= 1) {
-    const sibling = level[at ^ 1];
-    if (sibling !== undefined) siblings.push(sibling);
-    const next: string[] = [];
-    for (let i = 0; i < level.length; i += 2) {
-      const [left = "", right] = level.slice(i, i + 2);
-      next.push(right === undefined ? left : ethers.keccak256(ethers.concat(["0x01", left, right])));
-    }
-    level = next;
-  }
-  return { root: level[0] ?? "", siblings: ethers.concat(siblings) };
-}
-
-const attestationOf = (root: string) => ethers.concat([root, ethers.hexlify(new Uint8Array(101).fill(7))]);
-
-async function fixture(name: RollupName = "rollupA") {
-  const rollup = await openRollup(name);
-  const { stranger } = rollup;
-  const manager = await rollup.ethers.deployContract("AccessManager", [rollup.deployer.address]);
-  const peer = await (await rollup.ethers.deployContract("CallRecorderMock", [])).getAddress();
-  const registryCode = await rollup.ethers.deployContract("RollupRegistry", [peer, peer, 1n]);
-  const initCall = registryCode.interface.encodeFunctionData("initialize", [await manager.getAddress()]);
-  const registry = await behindProxy(rollup, registryCode, initCall);
-  const guardians = await rollup.ethers.deployContract("AttestationsMock", []);
-  const wiring = [NETWORK_ID, await guardians.getAddress(), await registry.getAddress()] as const;
-  const implementation = await rollup.ethers.deployContract("StateRootInbox", [...wiring]);
-  const inbox = await behindProxy(rollup, implementation, initCall);
-  const admit = (incarnation: bigint) =>
-    registry.admit({
-      chainId: SOURCE,
-      incarnation,
-      gateway: peer,
-      anchorLog: peer,
-      stack: ethers.encodeBytes32String("op"),
-      finality: 1,
-      finalityDepth: 0,
-      era: peer,
-      ceiling: 0,
-      eraCapacity: 0,
-      status: 0,
-    });
-  await admit(1n);
-  const accept = async (root: string, serial = 3n) => {
-    await guardians.accept(attestationOf(root), serial);
-    return attestationOf(root);
-  };
-  return { rollup, stranger, registry, guardians, wiring, implementation, inbox, admit, accept };
-}
+import { EMPTY_HEAD, FACT, SOURCE, attestationOf, factHash, inboxFixture, tree } from "../helpers/inbox.ts";
 
 describe("StateRootInbox", () => {
   describe("initialisation", () => {
     it("EXPLOITS 11, EXPLOITS 20: neither implementation nor proxy can be initialised by anyone", async () => {
-      const { implementation, inbox, stranger, rollup } = await fixture();
+      const { implementation, inbox, stranger, rollup } = await inboxFixture();
       for (const target of [implementation, inbox]) {
         for (const caller of [stranger, rollup.deployer]) {
           await expect(target.connect(caller).initialize(caller.address)).to.be.revertedWithCustomError(
@@ -94,7 +17,7 @@ describe("StateRootInbox", () => {
     });
 
     it("EXPLOITS 18: nothing is attested at first, zero in particular is not", async () => {
-      const { inbox, guardians } = await fixture();
+      const { inbox, guardians } = await inboxFixture();
       for (const root of [ethers.ZeroHash, factHash(FACT), ethers.MaxUint256])
         expect(await inbox.serialOf(ethers.toBeHex(root, 32))).to.equal(0n);
       await expect(inbox.recordHead(ethers.ZeroHash, FACT, 0, 1, "0x"))
@@ -106,7 +29,7 @@ describe("StateRootInbox", () => {
     });
 
     it("refuses an implementation without network, guardian set or registry", async () => {
-      const { rollup, wiring, implementation } = await fixture();
+      const { rollup, wiring, implementation } = await inboxFixture();
       for (const at of [0, 1, 2]) {
         const args: [string, string, string] = [...wiring];
         args[at] = at === 0 ? ethers.ZeroHash : ethers.ZeroAddress;
@@ -117,7 +40,7 @@ describe("StateRootInbox", () => {
     });
 
     it("lets nobody but the administrator upgrade", async () => {
-      const { inbox, stranger, rollup, wiring } = await fixture();
+      const { inbox, stranger, rollup, wiring } = await inboxFixture();
       const next = await rollup.ethers.deployContract("StateRootInbox", [...wiring]);
       await expect(inbox.connect(stranger).upgradeToAndCall(next, "0x"))
         .to.be.revertedWithCustomError(inbox, "AccessManagedUnauthorized")
@@ -130,7 +53,7 @@ describe("StateRootInbox", () => {
 
   describe("submit", () => {
     it("stores the root of a valid attestation under its table's serial", async () => {
-      const { inbox, accept, stranger } = await fixture();
+      const { inbox, accept, stranger } = await inboxFixture();
       const root = ethers.id("root");
       await expect(inbox.connect(stranger).submit(await accept(root, 3n)))
         .to.emit(inbox, "RootStored")
@@ -139,7 +62,7 @@ describe("StateRootInbox", () => {
     });
 
     it("changes nothing for a root that is stored", async () => {
-      const { inbox, accept } = await fixture();
+      const { inbox, accept } = await inboxFixture();
       const root = ethers.id("root");
       await inbox.submit(await accept(root, 3n));
       await expect(inbox.submit(await accept(root, 4n))).not.to.emit(inbox, "RootStored");
@@ -147,7 +70,7 @@ describe("StateRootInbox", () => {
     });
 
     it("refuses what the guardian set refuses, and a bare root", async () => {
-      const { inbox, accept, guardians } = await fixture();
+      const { inbox, accept, guardians } = await inboxFixture();
       const root = ethers.id("root");
       await expect(inbox.submit(attestationOf(root))).to.be.revertedWithCustomError(inbox, "InboxAttestationRefused");
       await inbox.submit(await accept(root));
@@ -159,7 +82,7 @@ describe("StateRootInbox", () => {
 
   describe("recordHead", () => {
     it("records a fact that is the whole tree, with the attestation", async () => {
-      const { inbox, accept, stranger, rollup } = await fixture();
+      const { inbox, accept, stranger, rollup } = await inboxFixture();
       const tx = inbox.connect(stranger).recordHead(await accept(factHash(FACT), 9n), FACT, 0, 1, "0x");
       await expect(tx).to.emit(inbox, "HeadRecorded").withArgs(SOURCE, 5n, 1_234n, FACT.blockHash, FACT.stateRoot);
       const head = [1_234n, BigInt(await rollup.networkHelpers.time.latest()), 9n, FACT.blockHash, FACT.stateRoot];
@@ -169,7 +92,7 @@ describe("StateRootInbox", () => {
 
     it("records facts of trees of every size up to 9, at every position, with the bare root", async () => {
       for (let count = 1; count <= 9; count++) {
-        const { inbox, accept } = await fixture();
+        const { inbox, accept } = await inboxFixture();
         const facts = Array.from({ length: count }, (_, i) => ({
           ...FACT,
           anchorIndex: BigInt(i),
@@ -186,7 +109,7 @@ describe("StateRootInbox", () => {
     });
 
     it("keeps the highest anchor as the newest head, whatever the order", async () => {
-      const { inbox, accept } = await fixture();
+      const { inbox, accept } = await inboxFixture();
       for (const anchorIndex of [0n, 7n, 3n]) {
         const fact = { ...FACT, anchorIndex, number: anchorIndex * 10n };
         await inbox.recordHead(await accept(factHash(fact)), fact, 0, 1, "0x");
@@ -197,7 +120,7 @@ describe("StateRootInbox", () => {
     });
 
     it("never overwrites: a second fact about the same anchor is refused", async () => {
-      const { inbox, accept } = await fixture();
+      const { inbox, accept } = await inboxFixture();
       await inbox.recordHead(await accept(factHash(FACT)), FACT, 0, 1, "0x");
       const other = { ...FACT, blockHash: ethers.id("another block") };
       for (const fact of [FACT, other]) {
@@ -209,7 +132,7 @@ describe("StateRootInbox", () => {
     });
 
     it("refuses every field that differs from what was attested, also of another network", async () => {
-      const { inbox, accept } = await fixture();
+      const { inbox, accept } = await inboxFixture();
       const root = factHash(FACT);
       const attestation = await accept(root);
       const changes: Partial<typeof FACT>[] = [
@@ -231,7 +154,7 @@ describe("StateRootInbox", () => {
     });
 
     it("EXPLOITS 37: refuses wrong positions, sizes, and proofs that are too short, too long or reordered", async () => {
-      const { inbox, accept } = await fixture();
+      const { inbox, accept } = await inboxFixture();
       const leaves = [factHash(FACT), ...["a", "b", "c", "d"].map((x) => ethers.id(x))];
       const { root, siblings } = tree(leaves, 0);
       const attestation = await accept(root);
@@ -260,7 +183,7 @@ describe("StateRootInbox", () => {
     });
 
     it("refuses class fast, classes that do not exist, and zero hashes, however well attested", async () => {
-      const { inbox, accept } = await fixture();
+      const { inbox, accept } = await inboxFixture();
       for (const kind of [1n, 2n, 255n]) {
         const fact = { ...FACT, class: kind };
         await expect(inbox.recordHead(await accept(factHash(fact)), fact, 0, 1, "0x"))
@@ -276,7 +199,7 @@ describe("StateRootInbox", () => {
     });
 
     it("refuses an attestation that the guardian set refuses, and a root that is not stored", async () => {
-      const { inbox } = await fixture();
+      const { inbox } = await inboxFixture();
       const root = factHash(FACT);
       await expect(inbox.recordHead(attestationOf(root), FACT, 0, 1, "0x")).to.be.revertedWithCustomError(
         inbox,
@@ -292,7 +215,7 @@ describe("StateRootInbox", () => {
     });
 
     it("refuses facts about unknown rollups, itself, and removed ones", async () => {
-      const { inbox, registry, accept } = await fixture();
+      const { inbox, registry, accept } = await inboxFixture();
       for (const chainId of [8101n, 9002n, 0n]) {
         const fact = { ...FACT, chainId };
         await expect(inbox.recordHead(await accept(factHash(fact)), fact, 0, 1, "0x"))
@@ -306,7 +229,7 @@ describe("StateRootInbox", () => {
     });
 
     it("R10, EXPLOITS C12: a new incarnation starts empty, and old facts stay with the old one", async () => {
-      const { inbox, admit, accept } = await fixture();
+      const { inbox, admit, accept } = await inboxFixture();
       const attestation = await accept(factHash(FACT));
       await inbox.submit(attestation);
       await inbox.recordHead(attestation, FACT, 0, 1, "0x");
@@ -327,7 +250,7 @@ describe("StateRootInbox", () => {
 
   describe("two rollups", () => {
     it("record the same fact from the same attestation at different addresses", async () => {
-      const [a, b] = await Promise.all([fixture("rollupA"), fixture("rollupC")]);
+      const [a, b] = await Promise.all([inboxFixture("rollupA"), inboxFixture("rollupC")]);
       expect(await a.inbox.getAddress()).not.to.equal(await b.inbox.getAddress());
       for (const { inbox, accept } of [a, b]) {
         await inbox.recordHead(await accept(factHash(FACT)), FACT, 0, 1, "0x");

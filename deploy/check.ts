@@ -7,7 +7,7 @@ import { planRollup } from "../sdk/src/deployment/plan.ts";
 import type { Difference } from "../sdk/src/deployment/settings.ts";
 import { createView } from "../sdk/src/deployment/view.ts";
 import { deployerRoles } from "./roles.ts";
-import type { Target } from "./targets.ts";
+import { birthBlock, type Target } from "./targets.ts";
 
 export interface CheckedRollup {
   readonly name: string;
@@ -52,7 +52,7 @@ async function checkRollup(
   target: Target,
 ): Promise<CheckedRollup> {
   const plan = planRollup(parameters, target.chainId, artifacts);
-  const reader = target.reader(0);
+  const reader = target.reader(await birthBlock(target, plan.addresses.AccessManager));
   const { differences, calls } = await inspectRollup(plan, reader);
   const missing = differences.some(({ name, actual }) => name.endsWith(".code") && actual === "missing");
   const held = missing ? [] : await deployerRoles(createView(plan, reader));

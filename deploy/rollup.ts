@@ -19,7 +19,9 @@ import { contractSteps, FACTORY_STEP } from "./modules/contracts.ts";
 import { transactionsModule, type Step } from "./modules/transactions.ts";
 import { signerOf, type Target } from "./targets.ts";
 
-const MOST_ATTEMPTS = 5;
+/** In a row without anything new on the chain. */
+const MOST_ATTEMPTS = 8;
+const PAUSE_MS = 250;
 const SETTLE_MS = 60_000;
 /** Measured: creation code, its constructor and what it leaves cost 215 to 230 gas a byte. */
 const GAS_PER_BYTE = 250n;
@@ -44,6 +46,7 @@ export interface RollupRun {
 export async function bringUp(run: RollupRun): Promise<Findings> {
   const sender = await signerOf(run.target);
   checkSender(run, sender);
+  let missing = Infinity;
   for (let attempt = 1; ; attempt++) {
     run.signal?.throwIfAborted();
     try {
@@ -56,8 +59,10 @@ export async function bringUp(run: RollupRun): Promise<Findings> {
       run.progress("settings still differ, looking again");
     } catch (error) {
       if (attempt === MOST_ATTEMPTS || isFinal(error)) throw error;
-      run.progress(`${String(error).split("\n")[0]}; going on from what stands on the chain`);
-      await sleep(attempt * run.pace.pollingMs, undefined, { signal: run.signal });
+      run.progress(`${String(error).split("\n")[0] ?? ""}; going on from what stands on the chain`);
+      await sleep(attempt * PAUSE_MS, undefined, { signal: run.signal });
+      const left = (await missingContracts(run.plan, run.reader).catch(() => [])).length;
+      if (left > 0 && left < missing) [missing, attempt] = [left, 0];
     }
   }
 }

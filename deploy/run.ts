@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { z } from "zod";
 import type { Hex } from "../sdk/src/bytes.ts";
 import type { Addresses } from "../sdk/src/deployment/addresses.ts";
 import type { ArtifactSource } from "../sdk/src/deployment/artifacts.ts";
@@ -12,9 +10,7 @@ import { MetalayerError } from "../sdk/src/errors.ts";
 import { DEFAULT_PACE, type Pace } from "./journal.ts";
 import { deployerRoles, readRoles, type RoleHolders } from "./roles.ts";
 import { bringUp } from "./rollup.ts";
-import type { Target } from "./targets.ts";
-
-const startSchema = z.object({ genesis: z.string(), block: z.number().int() });
+import { birthBlock, type Target } from "./targets.ts";
 
 export interface DeployOptions {
   readonly parameters: NetworkParameters;
@@ -68,7 +64,7 @@ async function deployOne(options: DeployOptions, target: Target): Promise<Rollup
   const began = Date.now();
   const plan = planRollup(parameters, target.chainId, artifacts);
   const folder = path.join(options.folder, String(target.chainId));
-  const fromBlock = await firstBlock(folder, target);
+  const fromBlock = await birthBlock(target, plan.addresses.AccessManager);
   const reader = target.reader(fromBlock);
   const progress = (text: string): void => onProgress?.(target.name, text);
   const run = { plan, target, reader, folder, pace, progress, ...(signal === undefined ? {} : { signal }) };
@@ -87,23 +83,6 @@ async function deployOne(options: DeployOptions, target: Target): Promise<Rollup
   progress(problems.length === 0 ? "as planned; the deployer holds no role" : `${problems.length} problems`);
   const seconds = (Date.now() - began) / 1_000;
   return { name: target.name, chainId: target.chainId, addresses: plan.addresses, fromBlock, seconds, roles, problems };
-}
-
-/** The block at which the first run on this chain began, for reading logs from there; a lost record only makes reading longer. */
-async function firstBlock(folder: string, target: Target): Promise<number> {
-  const file = path.join(folder, "start.json");
-  const [newest, genesis] = await Promise.all([
-    target.provider.request({ method: "eth_blockNumber" }),
-    target.provider.request({ method: "eth_getBlockByNumber", params: ["0x0", false] }),
-  ]);
-  // CAST: JSON-RPC returns a block
-  const { hash } = genesis as { hash: string };
-  const known = existsSync(file) ? startSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data : undefined;
-  if (known?.genesis === hash) return known.block;
-  const block = Number(newest);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, JSON.stringify({ genesis: hash, block }));
-  return block;
 }
 
 function reasonOf(error: unknown): { reason: string; code: string } {

@@ -59,6 +59,28 @@ export async function signerOf(target: Target): Promise<Address> {
   throw new MetalayerError("DEPLOYMENT_NO_KEY", `no key to sign with on ${target.name}`, { rollup: target.name });
 }
 
+/**
+ * Block before which a contract had no code, by halving; 0 if the node does not know old states. Nothing that the contract says lies before it.
+ */
+export async function birthBlock({ provider }: Target, address: Address): Promise<number> {
+  const hasCode = async (block: number): Promise<boolean> => {
+    const code = await provider.request({ method: "eth_getCode", params: [address, `0x${block.toString(16)}`] });
+    return code !== "0x";
+  };
+  let [without, having] = [0, Number(await provider.request({ method: "eth_blockNumber" }))];
+  try {
+    if (!(await hasCode(having))) return having;
+    while (having - without > 1) {
+      const middle = Math.floor((without + having) / 2);
+      if (await hasCode(middle)) having = middle;
+      else without = middle;
+    }
+    return without;
+  } catch {
+    return 0;
+  }
+}
+
 async function checkChain(name: string, chainId: bigint, provider: Eip1193, where: string): Promise<void> {
   const answer = await provider.request({ method: "eth_chainId" }).catch((cause: unknown) => {
     const info = { rollup: name, where };

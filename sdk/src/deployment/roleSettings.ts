@@ -151,7 +151,8 @@ async function memberSettings(view: View): Promise<Setting[]> {
   const others = granted.map((event) => event.uint(0)).filter((role) => !wanted.has(role));
   return [...new Set(others), ...wanted.keys()].map((role) => {
     const seen = granted.filter((event) => event.uint(0) === role).map((event) => event.text(1));
-    return members(view, role, wanted.get(role) ?? [], seen);
+    // The deployer began as administrator: it is asked about whether or not the node still has that event.
+    return members(view, role, wanted.get(role) ?? [], [...seen, parameters.deployer]);
   });
 }
 

@@ -23,10 +23,13 @@ export interface Progress {
 
 export type Cell = string | number | bigint;
 
-interface Streams {
-  readonly out: NodeJS.WriteStream;
-  readonly err: NodeJS.WriteStream;
+/** Where a program writes to. Only a terminal gets spinners. */
+export interface Streams {
+  readonly out: TextStream;
+  readonly err: TextStream;
 }
+
+type TextStream = Pick<NodeJS.WriteStream, "write"> & Partial<Pick<NodeJS.WriteStream, "isTTY">>;
 
 export function createOutput(json: boolean, streams: Streams = { out: process.stdout, err: process.stderr }): Output {
   const people = json ? streams.err : streams.out;
@@ -35,11 +38,15 @@ export function createOutput(json: boolean, streams: Streams = { out: process.st
     line,
     write: (piece) => void people.write(piece),
     table: async (head, rows) => line(await formatTable(head, rows)),
-    progress: async (text) => (people.isTTY ? await spinner(text, people) : plainProgress(text, line)),
+    progress: async (text) => (isTerminal(people) ? await spinner(text, people) : plainProgress(text, line)),
     result: (value) => {
       if (json) streams.out.write(`${toJson(value)}\n`);
     },
   };
+}
+
+function isTerminal(stream: TextStream): stream is NodeJS.WriteStream {
+  return stream.isTTY === true;
 }
 
 /** JSON in which bigints are decimal strings. */

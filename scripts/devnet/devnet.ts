@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { MetalayerError } from "../../sdk/src/errors.ts";
+import { FUNDED_ACCOUNTS } from "./accounts.ts";
 import type { Anvil } from "./anvil.ts";
 import { startAnvil } from "./anvil.ts";
 import type { Child } from "./children.ts";
@@ -114,6 +115,7 @@ function startNode(options: DevnetOptions, preset: RollupPreset): Promise<Anvil>
     chainId,
     blockTime,
     slotsInAnEpoch,
+    accounts: FUNDED_ACCOUNTS,
     processFolder: processFolder(options.folder),
     detachedLog: logFile(options, name),
   });

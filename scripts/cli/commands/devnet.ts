@@ -10,44 +10,46 @@ export const command = defineCommand({
   args: [{ name: "<action>", description: "start, status or stop" }],
   options: {
     rollups: option("--rollups <count>", "How many rollups to start, 2 to 8", integer(2, 8), 4),
+    guardians: option("--guardians <count>", "How many guardians, 4 to 16", integer(4, 16), 5),
     endpoints: option("--endpoints <count>", "RPC endpoints in front of each node, 0 to 5", integer(0, 5), 3),
   },
   examples: [
     "./metalayer devnet start",
-    "./metalayer devnet start --rollups 8",
+    "./metalayer devnet start --rollups 8 --guardians 7",
     "./metalayer devnet status --json",
     "./metalayer devnet stop",
   ],
   async run(context, options) {
     const action = actions(context.args[0] ?? "");
     if (context.args.length > 1) throw new UsageError(`"${context.args[1] ?? ""}" is one argument too many`);
-    if (action === "start") return start(context, options.rollups, options.endpoints);
+    if (action === "start") return start(context, options);
     return action === "stop" ? stop(context) : status(context);
   },
 });
 
-async function start(context: Context, rollups: number, endpointsPerNode: number): Promise<void> {
+interface Size {
+  readonly rollups: number;
+  readonly guardians: number;
+  readonly endpoints: number;
+}
+
+async function start(context: Context, { rollups, guardians, endpoints }: Size): Promise<void> {
   const { root, output, signal } = context;
   const { startDevnet } = await import("../../devnet/start.ts");
+  const { networkSteps } = await import("../../devnet/network-steps.ts");
   const { rollupPresets } = await import("../../devnet/rollups.ts");
   const { devnetFolder } = await import("../../devnet/state.ts");
   const { stepReporter } = await import("../steps.ts");
   const report = stepReporter(output);
   try {
-    await startDevnet({
-      root,
-      folder: devnetFolder(root),
-      rollups: rollupPresets(rollups),
-      endpointsPerNode,
-      detached: true,
-      signal,
-      onProgress: report.on,
-    });
+    const options = { root, folder: devnetFolder(root), rollups: rollupPresets(rollups), endpointsPerNode: endpoints };
+    await startDevnet({ ...options, detached: true, signal, onProgress: report.on }, networkSteps(guardians));
   } finally {
     await report.finished();
   }
   await status(context);
-  output.line("It runs until ./metalayer devnet stop.");
+  output.line("It runs until ./metalayer devnet stop. Other commands find it by themselves, for example:");
+  output.line("  ./metalayer transfer --from rollupA --to rollupB --amount 10 --wait 1m");
 }
 
 async function status({ root, output }: Context): Promise<false | undefined> {

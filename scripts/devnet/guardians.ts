@@ -1,0 +1,101 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { Contract, JsonRpcProvider, Wallet } from "ethers";
+import { MetalayerError } from "../../sdk/src/errors.ts";
+import { delay } from "../chain/tasks.ts";
+import { operatorAccount } from "./accounts.ts";
+import type { Child } from "./children.ts";
+import { freePort } from "./children.ts";
+import type { Devnet, DevnetStep } from "./devnet.ts";
+import { writeJsonAtomically } from "./files.ts";
+import { guardianKeyFile } from "./protocol.ts";
+import { daemonNetwork } from "./settings.ts";
+
+const READY_MS = 40_000;
+
+/** Starts the guardians as processes of their own and lets their operators announce where they answer. */
+export function guardiansStep(count: number): DevnetStep {
+  return {
+    name: "guardians",
+    async run(devnet, signal) {
+      const ports = await Promise.all(Array.from({ length: count }, freePort));
+      const started = await Promise.all(ports.map((port, index) => startGuardian(devnet, index, port)));
+      await announceAll(devnet, ports);
+      await Promise.all(ports.map((port, index) => untilReady(guardianUrl(port), started[index], signal)));
+      return `${count} processes, each with ${devnet.state.rollups[0]?.rpc.length ?? 0} endpoints per rollup`;
+    },
+  };
+}
+
+/** Starts one guardian, or starts it again after it was killed: same key, same record, same port. */
+export function startGuardian(devnet: Devnet, index: number, port: number): Promise<Child> {
+  const name = `guardian${index + 1}`;
+  const folder = path.join(devnet.options.folder, name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = path.join(folder, "settings.json");
+  const guardian = {
+    keyFile: guardianKeyFile(devnet, index),
+    recordFile: path.join(folder, "record.db"),
+    port,
+    logLevel: "warn",
+    followEveryMs: 1_000,
+    requestsPerSecond: 500,
+    burst: 1_000,
+  };
+  writeJsonAtomically(file, { ...daemonNetwork(devnet.state), guardian });
+  const url = guardianUrl(port);
+  return devnet.startService({ kind: "guardian", name, script: "scripts/guardian/index.ts", args: [file], url });
+}
+
+function guardianUrl(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Relayers find guardians by what their operators have announced on the rollup. */
+async function announceAll({ state }: Devnet, ports: readonly number[]): Promise<void> {
+  await Promise.all(
+    state.rollups.map(async ({ chainId, nodeUrl, contracts }) => {
+      const options = { staticNetwork: true, pollingInterval: 50, cacheTimeout: -1 };
+      const provider = new JsonRpcProvider(nodeUrl, chainId, options);
+      try {
+        await Promise.all(
+          ports.map(async (port, index) => {
+            const operator = new Wallet(operatorAccount(index).key, provider);
+            const set = new Contract(contracts["GuardianSet"] ?? "", ["function announce(string url)"], operator);
+            // CAST: ethers makes a method of every function of the ABI.
+            const announce = set["announce"] as (url: string) => Promise<{ wait(): Promise<unknown> }>;
+            await (await announce(guardianUrl(port))).wait();
+          }),
+        );
+      } finally {
+        provider.destroy();
+      }
+    }),
+  );
+}
+
+/** Waits until the process answers that it can sign about every rollup. */
+export async function untilReady(url: string, child: Child | undefined, signal?: AbortSignal): Promise<void> {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    const isReady = await fetch(`${url}/v1/info`)
+      .then(async (response) => isReadyEverywhere(await response.json()))
+      .catch(() => false);
+    if (isReady) return;
+    if (child?.ended === true || performance.now() > deadline) {
+      throw new MetalayerError(
+        "DEVNET_PROCESS",
+        `The service at ${url} did not become ready: ${child?.output() ?? ""}`,
+        { url },
+      );
+    }
+    await delay(50, signal);
+  }
+}
+
+function isReadyEverywhere(info: unknown): boolean {
+  if (typeof info !== "object" || info === null || !("rollups" in info) || !Array.isArray(info.rollups)) return false;
+  return info.rollups.every((rollup: unknown) => {
+    return typeof rollup === "object" && rollup !== null && "state" in rollup && rollup.state === "ready";
+  });
+}

@@ -1,0 +1,9 @@
+import type { DevnetStep } from "./devnet.ts";
+import { guardiansStep } from "./guardians.ts";
+import { protocolStep } from "./protocol.ts";
+import { relayerStep } from "./relayer.ts";
+
+/** What makes a network of bare nodes: the contracts, this many guardians, and a relayer. */
+export function networkSteps(guardians: number): DevnetStep[] {
+  return [protocolStep(guardians), guardiansStep(guardians), relayerStep()];
+}

@@ -1,0 +1,26 @@
+import type { DevnetState } from "./state.ts";
+
+/** The part of the settings that guardians and relayers share, as their own files have it. */
+export function daemonNetwork({ networkId, rollups }: DevnetState) {
+  return {
+    networkId,
+    rollups: rollups.map(
+      ({ name, chainId, rpc, agree, webSocketUrl, blockTimeMs, finality, fromBlock, contracts }) => ({
+        name,
+        chainId,
+        rpc,
+        agree,
+        webSocket: webSocketUrl,
+        blockTimeMs,
+        finality,
+        fromBlock,
+        contracts: {
+          gateway: contracts["MetalayerGateway"],
+          guardianSet: contracts["GuardianSet"],
+          inbox: contracts["StateRootInbox"],
+          anchorLog: contracts["AnchorLog"],
+        },
+      }),
+    ),
+  };
+}

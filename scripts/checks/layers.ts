@@ -22,6 +22,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "scripts/checks": ["sdk", "scripts/cli", "typechain-types"],
 };
 
+/** What a file of a command may load at its top besides Node's modules: neither of them loads a library. */
+const COMMAND_IMPORTS = ["scripts/cli/command.ts", "scripts/cli/options.ts"];
+
 /** The sdk runs anywhere: it asks its caller for clock, files, settings and logs. */
 const IMPURE = /\b(process\.|setTimeout\(|setInterval\(|console\.|require\()/;
 const SDK_FORBIDDEN = /^(node:|hardhat|@nomicfoundation\/|fs$|path$|pino|undici|fastify)/;
@@ -83,7 +86,7 @@ function importProblems(file: string, { from, line, typeOnly, dynamic, everythin
     file.startsWith("scripts/cli/commands/") &&
     !typeOnly &&
     !dynamic &&
-    from !== "scripts/cli/command.ts" &&
+    !COMMAND_IMPORTS.includes(from) &&
     !from.startsWith("node:")
   ) {
     problems.push(`${at} loads ${from} for every ./metalayer --help: import it inside run`);

@@ -2,7 +2,7 @@ import type { Output } from "./output.ts";
 
 /**
  * What a file in `commands/` exports as `command`. The program reads all of them to print its help, so such a file
- * imports at its top only this module and what Node carries; `run` imports the rest when it is called.
+ * imports at its top only this module, options.ts and what Node carries; `run` imports the rest when it is called.
  */
 export interface Command {
   readonly name: string;

@@ -1,0 +1,144 @@
+import type { ContractRunner } from "ethers";
+import { MetalayerClient } from "../../sdk/src/client.ts";
+import type { RollupAccess } from "../../sdk/src/rollup.ts";
+import { AnchorLog__factory } from "../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
+import { FeeController__factory } from "../../typechain-types/factories/contracts/fees/FeeController__factory.js";
+import { GuardianSet__factory } from "../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
+import { GuardianStaking__factory } from "../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
+import { MetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
+import { RollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
+import { StateRootInbox__factory } from "../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
+import { Era__factory } from "../../typechain-types/factories/contracts/token/Era__factory.js";
+import { quantity } from "../chain/blocks.ts";
+import type { Endpoint } from "../chain/endpoint.ts";
+import { createEndpoint } from "../chain/endpoint.ts";
+import type { RpcPool } from "../chain/pool.ts";
+import { createPool } from "../chain/pool.ts";
+import { PoolProvider } from "../chain/provider.ts";
+import { CommandError } from "./command.ts";
+import type { RollupDescription } from "./network.ts";
+
+export type Contracts = ReturnType<typeof contractsOf>;
+
+/** One rollup with an open connection. */
+export interface Connection {
+  readonly name: string;
+  readonly chainId: bigint;
+  readonly description: RollupDescription;
+  readonly pool: RpcPool;
+  readonly provider: PoolProvider;
+  /** For reading; `contractsOf(description, wallet)` for sending. */
+  readonly contracts: Contracts;
+}
+
+/** The protocol's contracts of a rollup, typed, with who reads or signs. */
+export function contractsOf({ contracts: at }: RollupDescription, runner: ContractRunner) {
+  return {
+    anchorLog: AnchorLog__factory.connect(at.AnchorLog, runner),
+    era: Era__factory.connect(at.Era, runner),
+    feeController: FeeController__factory.connect(at.FeeController, runner),
+    gateway: MetalayerGateway__factory.connect(at.MetalayerGateway, runner),
+    guardianSet: GuardianSet__factory.connect(at.GuardianSet, runner),
+    guardianStaking: GuardianStaking__factory.connect(at.GuardianStaking, runner),
+    inbox: StateRootInbox__factory.connect(at.StateRootInbox, runner),
+    registry: RollupRegistry__factory.connect(at.RollupRegistry, runner),
+  };
+}
+
+/** Interfaces whose errors a revert may carry. */
+export const interfaces = [
+  FeeController__factory,
+  GuardianSet__factory,
+  GuardianStaking__factory,
+  MetalayerGateway__factory,
+  RollupRegistry__factory,
+  StateRootInbox__factory,
+  Era__factory,
+  AnchorLog__factory,
+].map((factory) => factory.createInterface());
+
+/** Connects to a rollup. Throws CLI_RPC_UNREACHABLE, CLI_WRONG_CHAIN, CLI_NOT_DEPLOYED. */
+export async function connect(description: RollupDescription): Promise<Connection> {
+  const { name, rpc, blockTimeMs } = description;
+  const chainId = BigInt(description.chainId);
+  const endpoints = rpc.map((url) => createEndpoint({ url }));
+  try {
+    await checkEndpoints(description, endpoints);
+  } catch (error) {
+    endpoints.forEach((endpoint) => endpoint.close());
+    throw error;
+  }
+  const pool = createPool({ rollup: name, chainId, blockTimeMs, endpoints });
+  const provider = new PoolProvider(pool);
+  return { name, chainId, description, pool, provider, contracts: contractsOf(description, provider) };
+}
+
+export function closeConnection({ provider, pool }: Connection): void {
+  provider.destroy();
+  pool.close();
+}
+
+/** How the sdk's client reaches this rollup; with a signer it can send there. */
+export function accessOf({ description, provider }: Connection, runner: ContractRunner = provider): RollupAccess {
+  const { contracts, fromBlock, maxLogRange } = description;
+  return {
+    runner,
+    gateway: contracts.MetalayerGateway,
+    registry: contracts.RollupRegistry,
+    fromBlock,
+    ...(maxLogRange === undefined ? {} : { logRange: maxLogRange }),
+  };
+}
+
+/** A client that reads all of these rollups. */
+export function readingClient(connections: readonly Connection[]): Promise<MetalayerClient> {
+  return MetalayerClient.connect(connections.map((connection) => accessOf(connection)));
+}
+
+interface Probe {
+  readonly label: string;
+  readonly chainId?: number;
+  readonly code?: unknown;
+  readonly problem?: string;
+}
+
+async function checkEndpoints(description: RollupDescription, endpoints: readonly Endpoint[]): Promise<void> {
+  const { name, chainId, contracts } = description;
+  const probes = await Promise.all(endpoints.map((endpoint) => probe(endpoint, contracts.MetalayerGateway)));
+  const answering = probes.filter((each) => each.chainId !== undefined);
+  if (answering.length === 0) {
+    const problems = probes.map(({ problem }) => problem).join("; ");
+    const next = "start the network (./metalayer devnet start), correct its description, or try again later";
+    throw new CommandError(
+      "CLI_RPC_UNREACHABLE",
+      `no endpoint of ${name} answers: ${problems}`,
+      "Nothing was done",
+      next,
+    );
+  }
+  const wrong = answering.find((each) => each.chainId !== chainId);
+  if (wrong !== undefined) {
+    const what = `${wrong.label} serves chain ${wrong.chainId}, but ${name} has chain id ${chainId}`;
+    const next = `correct the RPC URL of ${name} in the network's description`;
+    throw new CommandError("CLI_WRONG_CHAIN", what, "Nothing was done", next);
+  }
+  if (answering.every(({ code }) => code === "0x")) {
+    const what = `${name} has no contract at its gateway's address ${contracts.MetalayerGateway}`;
+    const next = "deploy there (./metalayer deploy) or correct the network's description";
+    throw new CommandError("CLI_NOT_DEPLOYED", what, "Nothing was done", next);
+  }
+}
+
+async function probe(endpoint: Endpoint, gateway: string): Promise<Probe> {
+  const { label } = endpoint;
+  try {
+    const [chainId, code] = await endpoint.batch([
+      { method: "eth_chainId", params: [] },
+      { method: "eth_getCode", params: [gateway, "latest"] },
+    ]);
+    if (chainId?.ok !== true) return { label, problem: `${label}: ${chainId?.error.message ?? "no answer"}` };
+    return { label, chainId: quantity(chainId.result), code: code?.ok === true ? code.result : undefined };
+  } catch (error) {
+    return { label, problem: error instanceof Error ? error.message : String(error) };
+  }
+}

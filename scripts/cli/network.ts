@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import type { Address } from "../../sdk/src/bytes.ts";
+import type { Context } from "./command.ts";
+import { CommandError } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import { closeConnection, connect } from "./connection.ts";
+
+const addressSchema = z.custom<Address>(
+  (value) => typeof value === "string" && /^0x[0-9a-fA-F]{40}$/.test(value),
+  "must be 0x and 40 hex digits",
+);
+
+const rollupSchema = z.object({
+  name: z.string().min(1),
+  chainId: z.int().positive(),
+  rpc: z.array(z.url({ protocol: /^https?$/ })).min(1),
+  blockTimeMs: z.number().positive().default(2_000),
+  /** Block of the deployment: logs before it are not searched. */
+  fromBlock: z.int().min(0).default(0),
+  /** Most blocks that its endpoints search for logs at once. */
+  maxLogRange: z.int().min(1).optional(),
+  /** By the names that the deployment gives them. */
+  contracts: z.object({
+    AccessManager: addressSchema,
+    AnchorLog: addressSchema,
+    Era: addressSchema,
+    FeeController: addressSchema,
+    GuardianSet: addressSchema,
+    GuardianStaking: addressSchema,
+    MetalayerGateway: addressSchema,
+    RollupRegistry: addressSchema,
+    StateRootInbox: addressSchema,
+  }),
+});
+
+const networkSchema = z.object({ networkId: z.string().optional(), rollups: z.array(rollupSchema).min(1) });
+
+export type RollupDescription = z.infer<typeof rollupSchema>;
+export type NetworkDescription = z.infer<typeof networkSchema>;
+
+/** A network that a command speaks to, as its description has it. Nothing is connected yet. */
+export interface Network {
+  readonly file: string;
+  /** True for the network of `./metalayer devnet`. */
+  readonly isDevnet: boolean;
+  readonly rollups: readonly RollupDescription[];
+  /** A rollup by its name or chain id. Throws CLI_UNKNOWN_ROLLUP. */
+  rollup(nameOrChainId: string): RollupDescription;
+}
+
+/** Where `./metalayer devnet start` describes its network. */
+function devnetFile(root: string): string {
+  return path.join(root, ".metalayer/devnet/state.json");
+}
+
+/** Reads the description of the network. Throws CLI_NO_NETWORK, CLI_NETWORK_UNREADABLE, CLI_NETWORK_INVALID. */
+export function findNetwork(context: Pick<Context, "root" | "path">, given: string | undefined): Network {
+  const file = given === undefined ? devnetFile(context.root) : context.path(given);
+  const { rollups } = parseNetwork(file, readText(file, given !== undefined));
+  return {
+    file,
+    isDevnet: given === undefined,
+    rollups,
+    rollup(nameOrChainId) {
+      const found = rollups.find(({ name, chainId }) => name === nameOrChainId || String(chainId) === nameOrChainId);
+      if (found !== undefined) return found;
+      throw new CommandError(
+        "CLI_UNKNOWN_ROLLUP",
+        `the network has no rollup "${nameOrChainId}"`,
+        "Nothing was done",
+        `name one of ${rollups.map(({ name, chainId }) => `${name} (${chainId})`).join(", ")}`,
+      );
+    },
+  };
+}
+
+/** Connects to rollups of the network, runs the task, and closes every connection whatever happens. */
+export async function withRollups<T>(
+  rollups: readonly RollupDescription[],
+  task: (connections: readonly Connection[]) => Promise<T>,
+): Promise<T> {
+  const settled = await Promise.allSettled(rollups.map(connect));
+  const open = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  try {
+    for (const outcome of settled) if (outcome.status === "rejected") throw outcome.reason;
+    return await task(open);
+  } finally {
+    open.forEach(closeConnection);
+  }
+}
+
+function readText(file: string, isGiven: boolean): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    if (!isGiven) {
+      const next = "start one (./metalayer devnet start) or name a description (--network <file>)";
+      throw new CommandError("CLI_NO_NETWORK", "no local network is running", "Nothing was done", next, { cause });
+    }
+    const next = "correct --network; ./metalayer devnet start and ./metalayer deploy write such files";
+    throw new CommandError("CLI_NETWORK_UNREADABLE", `${file} cannot be read`, "Nothing was done", next, { cause });
+  }
+}
+
+function parseNetwork(file: string, text: string): NetworkDescription {
+  const parsed = networkSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path: at, message }) => `${at.join(".") || "(top)"}: ${message}`);
+  throw new CommandError(
+    "CLI_NETWORK_INVALID",
+    `${file} does not describe a network with deployed contracts: ${problems.slice(0, 3).join("; ")}`,
+    "Nothing was done",
+    "correct the file, or let ./metalayer devnet start or ./metalayer deploy write it anew",
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

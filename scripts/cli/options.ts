@@ -1,0 +1,54 @@
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { integer, optional, text, UsageError } from "./command.ts";
+
+/** Options and parsers that several commands share. Loaded for every help text, hence without any library. */
+
+/** Which network a command speaks to. */
+export const networkOptions = {
+  network: optional("--network <file>", "Description of a network (JSON). Without it: the running local network", text),
+};
+
+/** Who pays for and signs a transaction. */
+export const walletOptions = {
+  keyFile: optional("--key-file <file>", "Keystore (password in METALAYER_PASSWORD), instead of METALAYER_KEY", text),
+  account: optional("--account <index>", "Development account that signs; local networks only", integer(0, 29)),
+};
+
+export const rollup = text;
+
+export const address = (given: string): Address => {
+  // CAST: checked in the same line.
+  if (/^0x[0-9a-fA-F]{40}$/.test(given)) return given as Address;
+  throw new UsageError(`"${given}" is not an address (0x and 40 hex digits)`);
+};
+
+export const hash = (given: string): Hex => {
+  // CAST: checked in the same line.
+  if (/^0x[0-9a-fA-F]{64}$/.test(given)) return given.toLowerCase() as Hex;
+  throw new UsageError(`"${given}" is neither a transaction hash nor a sendId (0x and 64 hex digits)`);
+};
+
+export const bytes = (given: string): Hex => {
+  // CAST: checked in the same line.
+  if (/^0x([0-9a-fA-F]{2})*$/.test(given)) return given.toLowerCase() as Hex;
+  throw new UsageError(`"${given}" is not a string of bytes (0x and an even number of hex digits)`);
+};
+
+const WEI_DIGITS = 18;
+
+/** ERA as people write it, such as 12.5; the result is in wei. */
+export const era = (given: string): bigint => {
+  const [, whole = "", fraction = ""] = /^(\d{1,10})(?:\.(\d{1,18}))?$/.exec(given) ?? [];
+  if (whole !== "") return BigInt(whole + fraction.padEnd(WEI_DIGITS, "0"));
+  throw new UsageError(`"${given}" is not an amount of ERA (at most 18 digits after the point)`);
+};
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** A span such as 30s, 15m, 12h, 7d; the result is in seconds. */
+export const span = (given: string): bigint => {
+  const [, count = "", unit = ""] = /^(\d{1,6})([smhd])$/.exec(given) ?? [];
+  const seconds = SECONDS[unit];
+  if (seconds !== undefined) return BigInt(count) * BigInt(seconds);
+  throw new UsageError(`"${given}" is not a span of time (such as 30s, 15m, 12h, 7d)`);
+};

@@ -1,0 +1,65 @@
+import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import { isError } from "ethers";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { explainRevert } from "../../sdk/src/reverts.ts";
+import { CommandError } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import { interfaces } from "./connection.ts";
+
+/** What to do about a refusal, by the error's name. */
+const ADVICE: Readonly<Record<string, string>> = {
+  AccessManagedUnauthorized: "sign with an account that holds the role (./metalayer check shows who does)",
+  ERC20InsufficientBalance: "bring ERA to this rollup first (./metalayer transfer)",
+  EraUnknownRollup: "name a destination that this rollup has admitted (./metalayer quote lists them)",
+  GatewayGasLimitTooHigh: "ask for less gas (--gas-limit)",
+  GatewayInsufficientCredit: "look at the credit (./metalayer credit show) and ask for less",
+  GatewayPauseCoolingDown: "wait until the time that the error names, in seconds since 1970",
+  GatewayPauseTooLong: "pause for at most 7 days",
+  GatewayPayloadTooLong: "send at most 32,768 bytes",
+  GatewayUnknownRollup: "name a destination that this rollup has admitted (./metalayer quote lists them)",
+  GuardianSetOperatorUnknown: "register the operator's key first (./metalayer guardian)",
+  GuardianSetTooEarly: "wait until the time that the error names, in seconds since 1970",
+  GuardianSetTooFewGuardians: "the old table stays in force; at least four guardians with weight are needed",
+  StakingNotReleased: "wait until the time that the error names, in seconds since 1970",
+};
+
+/**
+ * Sends a transaction and waits until it is in a block. `what` completes "… refuses to".
+ * Throws CLI_REFUSED with the contract's own reason, CLI_NOT_MINED.
+ */
+export async function transact(
+  { name }: Pick<Connection, "name">,
+  what: string,
+  send: () => Promise<ContractTransactionResponse>,
+): Promise<ContractTransactionReceipt> {
+  try {
+    const receipt = await (await send()).wait();
+    if (receipt !== null) return receipt;
+  } catch (error) {
+    throw refusal(name, what, error) ?? error;
+  }
+  const next = "look at the account's transactions, then run this again";
+  throw new CommandError(
+    "CLI_NOT_MINED",
+    `the transaction was replaced before ${name} took it`,
+    "Nothing was changed",
+    next,
+  );
+}
+
+/** The error as a sentence if it is a contract's refusal; undefined for any other error. */
+export function refusal(name: string, what: string, error: unknown): CommandError | undefined {
+  const reason = revertReason(error);
+  if (reason === undefined) return undefined;
+  const advice = ADVICE[/^\w+/.exec(reason)?.[0] ?? ""] ?? "correct what the reason names and run this again";
+  return new CommandError("CLI_REFUSED", `${name} refuses to ${what}: ${reason}`, "Nothing was changed", advice, {
+    cause: error,
+  });
+}
+
+/** A contract's reason for reverting, as people read it; undefined if the error is none. */
+export function revertReason(error: unknown): string | undefined {
+  if (!isError(error, "CALL_EXCEPTION")) return undefined;
+  // CAST: ethers gives revert data as a hex string.
+  return explainRevert((error.data ?? "0x") as Hex, interfaces);
+}

@@ -1,0 +1,33 @@
+import { runProgram } from "../../scripts/cli/program.ts";
+
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line as `./metalayer` does, in this process. */
+export async function run(...argv: readonly string[]): Promise<Run> {
+  const texts = { out: "", err: "" };
+  const stream = (name: "out" | "err") => ({
+    write(text: string | Uint8Array) {
+      texts[name] += String(text);
+      return true;
+    },
+  });
+  const code = await runProgram(argv, { out: stream("out"), err: stream("err") });
+  return { code, ...texts };
+}
+
+/** The JSON document that a machine gets, and the exit code. */
+// The caller names what it expects the document to be.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+export async function runJson<T>(...argv: readonly string[]): Promise<{ readonly code: number; readonly result: T }> {
+  const { code, out } = await run(...argv, "--json");
+  // CAST: the test says what it expects the document to be, and looks at what it needs.
+  return { code, result: JSON.parse(out) as T };
+}
+
+export interface JsonError {
+  readonly error: { readonly code: string; readonly sentence: string; readonly next?: string };
+}

@@ -41,6 +41,7 @@ interface IFeeController {
     function buyCredit(address account, uint256 amount) external;
 
     /// @notice {buyCredit} with an ERC-2612 permit of the caller. A permit that was used already does no harm if the allowance is there.
+    /// @dev Reverts as {buyCredit}; a bad permit alone does not revert. Emits {CreditBought}.
     function buyCreditWithPermit(
         address account,
         uint256 amount,
@@ -55,11 +56,11 @@ interface IFeeController {
     function withdrawCredit(uint256 amount) external;
 
     /// @notice Settles what was charged for a destination since the last sweep: fund share to the fund, the rest burnt. Anyone.
-    /// @dev With nothing charged it changes nothing and emits nothing. Emits {FeesSwept}.
+    /// @dev Never reverts: with nothing charged, also for an unknown rollup, it changes nothing and emits nothing. Emits {FeesSwept}.
     function sweep(uint256 dstChainId) external;
 
     /// @notice Mints what `deliverer` earned under table `serial` to it, and the guardians' part to the pool. Anyone.
-    /// @dev With nothing earned it changes nothing and emits nothing. Emits {EarningsWithdrawn}.
+    /// @dev With nothing earned it changes nothing and emits nothing. Reverts as the pool, if that refuses fees. Emits {EarningsWithdrawn}.
     function withdraw(uint256 serial, address deliverer) external;
 
     /// @notice Sweeps, then sets prices of a destination. Administrator. Reverts as the gateway does.
@@ -74,7 +75,9 @@ interface IFeeController {
     /// @notice Names where guardians' parts go. Administrator. Reverts {FeesInvalidPool} for an address without code.
     function setGuardianPool(address pool) external;
 
+    /// @notice Who receives the fund shares.
     function fund() external view returns (address);
+    /// @notice Where the guardians' parts go.
     function guardianPool() external view returns (address);
     /// @notice ERA that this contract must hold: credit not used, and charged but not swept. Its balance is never less.
     function held() external view returns (uint256);

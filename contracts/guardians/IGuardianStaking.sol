@@ -60,6 +60,7 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     error StakingFeesNotReceived(uint256 balance, uint256 required);
 
     /// @notice Sets access manager and periods, once, in the transaction that creates the proxy; the GuardianSet must be there.
+    /// @dev Reverts {StakingPeriodsTooShort}, and if it was initialised. Emits {PeriodsSet}.
     function initialize(address authority, uint32 unbonding, uint32 evidenceWindow) external;
 
     /// @notice Adds `amount` ERA of the caller (allowance) to the pool of `operator`; the shares belong to the caller. Anyone.
@@ -81,7 +82,9 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     /// @dev Reverts {StakingPeriodsTooShort} unless evidenceWindow > 0 and unbonding ≥ the GuardianSet's grace + evidenceWindow. Emits {PeriodsSet}.
     function setPeriods(uint32 unbonding, uint32 evidenceWindow) external;
 
+    /// @notice Periods for exits that are requested now, in seconds.
     function periods() external view returns (uint32 unbonding, uint32 evidenceWindow);
+    /// @notice Pool of an operator; all zero if nobody ever staked there.
     function pool(address operator) external view returns (Pool memory);
     /// @notice Shares of an account in a pool that are not leaving.
     function sharesOf(address operator, address account) external view returns (uint256);

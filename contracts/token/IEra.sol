@@ -61,6 +61,7 @@ interface IEra is IERC20 {
 
     /// @notice Names who pays for ERA transfers from this rollup, within the limit per period that it granted this contract at the gateway.
     ///         Zero: only credit that was bought for this contract. Administrator.
+    /// @dev Reverts as an access-managed call by anybody else. The gateway emits SponsorChanged.
     function setSponsor(address sponsor) external;
 
     /// @notice The caller, as recipient of the transfer `receiveId`, asks for its return: the next delivery sends the amount back to the sender
@@ -68,10 +69,12 @@ interface IEra is IERC20 {
     /// @dev Never reverts. Emits {ReturnRequested}.
     function requestReturn(bytes32 receiveId) external;
 
-    /// @notice Creates ERA that was burnt as a fee on another rollup. Only the FeeController ({EraUnauthorized}).
+    /// @notice Creates ERA that was burnt as a fee on another rollup. Only the FeeController.
+    /// @dev Reverts {EraUnauthorized}, and as ERC-20 for a zero recipient. Emits {Transfer}.
     function mint(address to, uint256 amount) external;
 
-    /// @notice Burns ERA of the caller. Only the FeeController ({EraUnauthorized}).
+    /// @notice Burns ERA of the caller. Only the FeeController.
+    /// @dev Reverts {EraUnauthorized}, and as ERC-20 beyond the balance. Emits {Transfer}.
     function burn(uint256 amount) external;
 
     /// @notice Chain id of the rollup where all ERA was minted.

@@ -86,12 +86,10 @@ export function accounts(rollup: EconomyRollup) {
 /** Bounty that a lane entry carries, in fee units; 0 for a message. */
 function bountyAmount(message: Message): bigint {
   if (message.kind !== KIND_BOUNTY) return 0n;
-  const [, , amount] = AbiCoder.defaultAbiCoder().decode(["uint64", "bytes32", "uint256"], message.payload);
-  return BigInt(amount);
+  return BigInt(String(AbiCoder.defaultAbiCoder().decode(["uint64", "bytes32", "uint256"], message.payload)[2]));
 }
 
 /** ERA that a transfer carries, in wei. */
 export function transferAmount(message: Message): bigint {
-  const [, , amount] = AbiCoder.defaultAbiCoder().decode(["bytes", "bytes", "uint256"], message.payload);
-  return BigInt(amount);
+  return BigInt(String(AbiCoder.defaultAbiCoder().decode(["bytes", "bytes", "uint256"], message.payload)[2]));
 }

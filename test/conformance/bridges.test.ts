@@ -14,13 +14,12 @@ import {
 import {
   createTestNetwork,
   deliver,
-  deliverAllPending,
-  deliverPending,
   interop,
   prepareDelivery,
   type TestNetwork,
   type TestRollup,
 } from "../helpers/network.ts";
+import { deliverAllPending, deliverPending } from "../helpers/pending.ts";
 
 interface Linkable extends BaseContract {
   link(gateway: string, counterpart: string): Promise<ContractTransactionResponse>;

@@ -6,14 +6,8 @@ import {
   RemoteExecutor__factory,
   VotesToken__factory,
 } from "../../typechain-types/index.js";
-import {
-  createTestNetwork,
-  deliver,
-  deliverAllPending,
-  interop,
-  prepareDelivery,
-  type TestRollup,
-} from "../helpers/network.ts";
+import { createTestNetwork, deliver, interop, prepareDelivery, type TestRollup } from "../helpers/network.ts";
+import { deliverAllPending } from "../helpers/pending.ts";
 
 // ERC-7579 execution modes: call type (single 0x00, batch 0x01), exec type (default 0x00, try 0x01)
 const SINGLE = zeroPadBytes("0x0000", 32);

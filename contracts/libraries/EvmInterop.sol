@@ -55,19 +55,14 @@ library EvmInterop {
         uint256 chainId,
         address account
     ) internal pure returns (uint256 high, uint256 low, uint256 length) {
-        (high, length) = prefixOf(chainId);
-        (high, low) = withAccount(high, 0, length, account);
-    }
-
-    /// @notice What stands before the account in {format}, left-aligned, and the length of the whole.
-    function prefixOf(uint256 chainId) internal pure returns (uint256 high, uint256 length) {
         unchecked {
-            // size ≤ 8: the prefix, the reference and the address's length byte are at most 14 bytes.
+            // size ≤ 8: the prefix, the reference and the address's length byte are at most 14 bytes of the first word.
             uint256 size = referenceSize(chainId);
             length = 26 + size;
             uint256 head = ((((0x0001_0000 << 8) | size) << (size << 3)) | chainId) << 8;
             high = (head | 20) << (208 - (size << 3));
         }
+        (high, low) = withAccount(high, 0, length, account);
     }
 
     /// @notice Writes an account into the words of {format} for address zero.

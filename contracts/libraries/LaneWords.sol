@@ -155,7 +155,10 @@ library InWords {
 
     /// @dev In fee units.
     function capacity(InWord self) internal pure returns (uint256) {
-        return uint256(uint32(InWord.unwrap(self) >> CAPACITY)) * UNITS_PER_ERA;
+        unchecked {
+            // Below 2^32 · 2^30.
+            return uint256(uint32(InWord.unwrap(self) >> CAPACITY)) * UNITS_PER_ERA;
+        }
     }
 
     /// @dev In fee units.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Fact} from "../libraries/Fact.sol";
 import {Message} from "../libraries/Message.sol";
+import {Tree} from "../libraries/Tree.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 
 /// @notice The first 32 bytes of a packed batch: all its numbers, the hashes follow at fixed places.
@@ -42,12 +43,12 @@ library BatchReader {
     }
 
     function srcChainId(BatchHead self) internal pure returns (uint256) {
-        return uint64(BatchHead.unwrap(self) >> 184);
+        return (BatchHead.unwrap(self) << 8) >> 192;
     }
 
     /// @dev Nonce of the first message of the lane fact.
     function from(BatchHead self) internal pure returns (uint256) {
-        return uint64(BatchHead.unwrap(self) >> 120);
+        return (BatchHead.unwrap(self) << 72) >> 192;
     }
 
     function count(BatchHead self) internal pure returns (uint256) {
@@ -82,45 +83,72 @@ library BatchReader {
         }
     }
 
-    /// @notice Numbers of the batch at `place`, where the place of its fact in the tree stands and where its entries begin.
-    /// @dev The entries are not yet looked at. Functionally equivalent, for the verdict:
+    /// @notice Numbers of the batch at `place`, and where its entries begin; the entries are not yet looked at.
+    /// @dev Functionally equivalent, for the verdict:
     ///      body < end && class < 2 && entries != 0 && count <= 1024 && first + entries <= count && from + count < 2^48.
-    function read(
-        bytes calldata data,
-        uint256 place
-    ) internal pure returns (BatchHead head, uint256 facts, uint256 body) {
+    function read(bytes calldata data, uint256 place) internal pure returns (BatchHead head, uint256 body) {
+        (, , body) = _places(place);
         bool sane;
-        // Three bytes of at most 255 words each are added to `place`: no overflow. Reads behind the end give bytes that the verdict refuses.
         assembly ("memory-safe") {
             head := calldataload(place)
-            let class := shr(248, head)
-            let siblings := add(add(place, FIXED_BYTES), shl(5, class))
-            facts := add(add(siblings, 1), shl(5, byte(0, calldataload(siblings))))
-            body := add(add(facts, 5), shl(5, byte(4, calldataload(facts))))
             let listed := and(shr(72, head), 0xffff)
             let total := and(shr(104, head), 0xffff)
-            sane := and(lt(body, add(data.offset, data.length)), lt(class, 2))
+            sane := and(lt(body, add(data.offset, data.length)), lt(shr(248, head), 2))
             sane := and(sane, and(iszero(iszero(listed)), lt(total, 1025)))
             sane := and(sane, iszero(gt(add(and(shr(88, head), 0xffff), listed), total)))
-            sane := and(sane, iszero(gt(add(and(shr(120, head), 0xffffffffffffffff), total), MAX_NONCE)))
+            sane := and(sane, iszero(gt(add(shr(192, shl(72, head)), total), MAX_NONCE)))
         }
         if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
     }
 
-    /// @notice Hash of the lane fact of the batch at `place`.
-    /// @dev Functionally equivalent: Fact.hashLane(class, laneId, from, from + count, headBefore, headAt, batchRoot, srcBlockHash) with the hashes
-    ///      that stand behind the numbers; srcBlockHash is 0 for `final`.
-    function factHash(
+    /// @notice Root of the fact tree to which the entries with these hashes lead.
+    /// @dev `ok` is false if the batch has too few or too many siblings, or an impossible place in the fact tree.
+    function rootOf(
         BatchHead head,
         uint256 place,
         bytes32 laneId,
-        bytes32 root
-    ) internal pure returns (bytes32 result) {
+        bytes32[] memory ids
+    ) internal pure returns (bytes32 root, bool ok) {
+        (uint256 siblings, uint256 facts, uint256 body) = _places(place);
+        uint256 total = count(head);
+        // A batch of one message is its own root.
+        if (total == 1) (root, ok) = (ids[0], siblings == facts);
+        else (root, ok) = Tree.fold(_copy(ids), first(head), total, _slice(siblings, facts));
+        if (!ok) return (root, false);
+        root = _factHash(head, place, laneId, root);
+        uint256 word;
+        assembly ("memory-safe") {
+            word := calldataload(facts)
+            facts := add(facts, 5)
+        }
+        return Tree.foldOne(root, word >> 240, uint16(word >> 224), _slice(facts, body));
+    }
+
+    /// @dev Where the batch's siblings begin, where the fact's place in the tree stands, and where the entries begin.
+    ///      Three bytes of at most 255 words each are added to `place`: no overflow. Reads behind the end give bytes that {read} refuses.
+    function _places(uint256 place) private pure returns (uint256 siblings, uint256 facts, uint256 body) {
+        assembly ("memory-safe") {
+            // the block hash of a `fast` batch
+            siblings := add(add(place, FIXED_BYTES), shl(5, byte(0, calldataload(place))))
+            facts := add(add(siblings, 1), shl(5, byte(0, calldataload(siblings))))
+            siblings := add(siblings, 1)
+            body := add(add(facts, 5), shl(5, byte(4, calldataload(facts))))
+        }
+    }
+
+    /// @dev Functionally equivalent: Fact.hashLane(class, laneId, from, from + count, headBefore, headAt, batchRoot, srcBlockHash) with the hashes
+    ///      that stand behind the numbers; srcBlockHash is 0 for `final`.
+    function _factHash(
+        BatchHead head,
+        uint256 place,
+        bytes32 laneId,
+        bytes32 batchRoot
+    ) private pure returns (bytes32 result) {
         bytes32 typehash = Fact.LANE_FACT_TYPEHASH;
         assembly ("memory-safe") {
             let scratch := mload(0x40)
             let class := shr(248, head)
-            let start := and(shr(120, head), 0xffffffffffffffff)
+            let start := shr(192, shl(72, head))
             mstore(scratch, typehash)
             mstore(add(scratch, 0x20), class)
             mstore(add(scratch, 0x40), laneId)
@@ -128,34 +156,9 @@ library BatchReader {
             mstore(add(scratch, 0x80), add(start, and(shr(104, head), 0xffff)))
             // headBefore and headAt
             calldatacopy(add(scratch, 0xa0), add(place, 27), 0x40)
-            mstore(add(scratch, 0xe0), root)
+            mstore(add(scratch, 0xe0), batchRoot)
             mstore(add(scratch, 0x100), mul(class, calldataload(add(place, FIXED_BYTES))))
             result := keccak256(scratch, 0x120)
-        }
-    }
-
-    /// @notice Siblings of the entries in the batch tree.
-    function batchSiblings(
-        BatchHead head,
-        uint256 place,
-        uint256 facts
-    ) internal pure returns (bytes calldata siblings) {
-        assembly ("memory-safe") {
-            siblings.offset := add(add(place, add(FIXED_BYTES, 1)), shl(5, shr(248, head)))
-            siblings.length := sub(facts, siblings.offset)
-        }
-    }
-
-    /// @notice Place of the lane fact in the fact tree, and its siblings there.
-    function factPlace(
-        uint256 facts,
-        uint256 body
-    ) internal pure returns (uint256 index, uint256 total, bytes calldata siblings) {
-        assembly ("memory-safe") {
-            index := shr(240, calldataload(facts))
-            total := and(shr(224, calldataload(facts)), 0xffff)
-            siblings.offset := add(facts, 5)
-            siblings.length := sub(body, siblings.offset)
         }
     }
 
@@ -186,26 +189,43 @@ library BatchReader {
     }
 
     /// @notice Where the batch's entries end. Reverts where {hashes} would.
-    function skip(bytes calldata data, BatchHead head, uint256 body) internal pure returns (uint256 place) {
-        place = body;
+    function skip(bytes calldata data, BatchHead head, uint256 place) internal pure returns (uint256) {
         (, uint256 end) = bounds(data);
-        for (uint256 i = 0; i < entries(head); ++i) {
-            (bool hashOnly, uint256 next) = step(place);
-            (uint256 tag, , , bytes calldata payload) = entry(place);
-            bool sane = (hashOnly || (tag <= TAG_CLAIM && payload.length <= MAX_PAYLOAD)) && next <= end;
-            if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
-            place = next;
+        unchecked {
+            // At most 1,024 entries of at most 65,590 bytes, and nothing counts behind the end.
+            for (uint256 left = entries(head); left != 0; --left) {
+                uint256 tag;
+                uint256 length;
+                assembly ("memory-safe") {
+                    tag := byte(0, calldataload(place))
+                    length := and(calldataload(add(place, 23)), 0xffff)
+                }
+                bool whole = tag <= TAG_CLAIM && length <= MAX_PAYLOAD;
+                uint256 next = place + (whole ? ENTRY_BYTES + length : HASH_ONLY_BYTES);
+                bool sane = (whole || tag == TAG_HASH_ONLY) && next <= end;
+                if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+                place = next;
+            }
         }
+        return place;
     }
 
-    /// @notice `ids[index]`; callers keep `index` below the length.
-    function hashAt(bytes32[] memory ids, uint256 index) internal pure returns (bytes32 id) {
+    /// @notice Where the hashes stand in memory: the first, and one past the last.
+    function span(bytes32[] memory ids) internal pure returns (uint256 slot, uint256 end) {
         assembly ("memory-safe") {
-            id := mload(add(add(ids, 0x20), shl(5, index)))
+            slot := add(ids, 0x20)
+            end := add(slot, shl(5, mload(ids)))
         }
     }
 
-    /// @notice Message hashes of all entries, the length of the longest payload, and where the entries end.
+    /// @notice The hash at a position of {span}.
+    function hashAt(uint256 slot) internal pure returns (bytes32 id) {
+        assembly ("memory-safe") {
+            id := mload(slot)
+        }
+    }
+
+    /// @notice Message hashes of all entries, and where the entries end.
     /// @dev The preimage of {Message.hash} is kept in scratch memory behind the hashes; its first three words are the same for all.
     function hashes(
         bytes calldata data,
@@ -213,7 +233,7 @@ library BatchReader {
         uint256 body,
         bytes32 networkId,
         uint256 route
-    ) internal pure returns (bytes32[] memory ids, uint256 longest, uint256 end) {
+    ) internal pure returns (bytes32[] memory ids, uint256 end) {
         uint256 listed = entries(head);
         bytes32 typehash = Message.MESSAGE_TYPEHASH;
         assembly ("memory-safe") {
@@ -226,8 +246,8 @@ library BatchReader {
             mstore(add(scratch, 0x40), route)
         }
         bool sane;
-        (sane, longest, end) = _hashAll(data, ids, body, firstNonce(head) << 184);
-        if (sane) return (ids, longest, end);
+        (sane, end) = _hashAll(data, ids, body, firstNonce(head) << 184);
+        if (sane) return (ids, end);
         revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, end));
     }
 
@@ -240,47 +260,57 @@ library BatchReader {
         bytes32[] memory ids,
         uint256 body,
         uint256 nonceBits
-    ) private pure returns (bool sane, uint256 longest, uint256 place) {
+    ) private pure returns (bool sane, uint256 place) {
         assembly ("memory-safe") {
             let dataEnd := add(data.offset, data.length)
             let slot := add(ids, 0x20)
             let scratch := add(slot, shl(5, mload(ids)))
             place := body
-            for {} lt(slot, scratch) {
-                slot := add(slot, 0x20)
-            } {
-                let tag := byte(0, calldataload(place))
-                let fields := calldataload(add(place, 1))
+            for {} lt(slot, scratch) {} {
+                let id := calldataload(add(place, 1))
                 let next := add(place, HASH_ONLY_BYTES)
-                sane := 1
+                let tag := byte(0, calldataload(place))
                 if lt(tag, TAG_HASH_ONLY) {
                     let rest := calldataload(add(place, 33))
                     let length := and(shr(80, rest), 0xffff)
-                    next := add(add(place, ENTRY_BYTES), length)
-                    sane := iszero(or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD)))
-                    if gt(length, longest) {
-                        longest := length
-                    }
                     // kind (1 for a bounty), nonce; gasLimit and fee stand side by side in both the entry and the header
-                    mstore(
-                        add(scratch, 0x60),
-                        or(or(shl(248, eq(tag, TAG_BOUNTY)), nonceBits), shl(88, shr(160, fields)))
-                    )
-                    mstore(add(scratch, 0x80), shr(96, shl(96, fields)))
+                    mstore(add(scratch, 0x60), or(or(shl(248, eq(tag, TAG_BOUNTY)), nonceBits), shl(88, shr(160, id))))
+                    mstore(add(scratch, 0x80), shr(96, shl(96, id)))
                     mstore(add(scratch, 0xa0), shr(96, rest))
-                    let content := add(scratch, 0xe0)
-                    calldatacopy(content, add(place, ENTRY_BYTES), length)
-                    mstore(add(scratch, 0xc0), keccak256(content, length))
-                    fields := keccak256(scratch, 0xe0)
+                    calldatacopy(add(scratch, 0xe0), add(place, ENTRY_BYTES), length)
+                    mstore(add(scratch, 0xc0), keccak256(add(scratch, 0xe0), length))
+                    id := keccak256(scratch, 0xe0)
+                    next := add(add(place, ENTRY_BYTES), length)
+                    if or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD)) {
+                        break
+                    }
                 }
-                sane := and(sane, iszero(gt(next, dataEnd)))
-                if iszero(sane) {
+                if gt(next, dataEnd) {
                     break
                 }
-                mstore(slot, fields)
-                place := next
+                mstore(slot, id)
+                slot := add(slot, 0x20)
                 nonceBits := add(nonceBits, shl(184, 1))
+                place := next
             }
+            sane := eq(slot, scratch)
+        }
+    }
+
+    function _copy(bytes32[] memory source) private pure returns (bytes32[] memory copied) {
+        // Functionally equivalent: a new array with the same elements.
+        assembly ("memory-safe") {
+            copied := mload(0x40)
+            let size := add(0x20, shl(5, mload(source)))
+            mcopy(copied, source, size)
+            mstore(0x40, add(copied, size))
+        }
+    }
+
+    function _slice(uint256 start, uint256 end) private pure returns (bytes calldata part) {
+        assembly ("memory-safe") {
+            part.offset := start
+            part.length := sub(end, start)
         }
     }
 

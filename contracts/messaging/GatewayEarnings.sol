@@ -14,7 +14,7 @@ abstract contract GatewayEarnings is GatewayStorage {
         Queue memory queue = $.queues[srcChainId][deliverer];
         if (uint256(queue.fees) + queue.bounties == 0) revert GatewayNothingQueued(srcChainId, deliverer);
         delete $.queues[srcChainId][deliverer];
-        _settle(srcChainId, _currentSerial(), deliverer, queue.fees, queue.bounties, false);
+        _settle($.sources[srcChainId], srcChainId, _currentSerial(), deliverer, queue.fees, queue.bounties, false);
     }
 
     /// @inheritdoc IMetalayerGateway
@@ -25,7 +25,7 @@ abstract contract GatewayEarnings is GatewayStorage {
         if (booked.amount == 0 || !_isClosed(route, nonce)) revert GatewayNoBounty(srcChainId, nonce);
         delete $.bounties[route][nonce];
         emit BountyPaid(booked.sendId, booked.refundTo, booked.amount);
-        _settle(srcChainId, _currentSerial(), booked.refundTo, 0, booked.amount, false);
+        _settle($.sources[srcChainId], srcChainId, _currentSerial(), booked.refundTo, 0, booked.amount, false);
     }
 
     /// @inheritdoc IMetalayerGateway
@@ -101,6 +101,7 @@ abstract contract GatewayEarnings is GatewayStorage {
     /// @dev Credits `fees` (shared with the guardians) and `bounties` (not shared) as far as the source's bucket reaches, queues the rest.
     ///      Reads and writes storage once, after all calls of a batch: nothing here is held across a call.
     function _settle(
+        Source storage source,
         uint256 srcChainId,
         uint256 serial,
         address deliverer,
@@ -112,7 +113,6 @@ abstract contract GatewayEarnings is GatewayStorage {
             // fees + bounties < 2^64 · 1,025, taken < 2^56, shares ≤ 1,000; both halves of earnings and queues are sums of such amounts, far below 2^128.
             uint256 total = fees + bounties;
             if (total == 0) return;
-            Source storage source = _state().sources[srcChainId];
             InWord word = source.word;
             (InWord next, uint256 taken) = word.take(total, fast, block.timestamp);
             source.word = next;

@@ -6,12 +6,12 @@ import {IGuardianSet} from "../guardians/IGuardianSet.sol";
 import {FastAllowance} from "../libraries/FastAllowance.sol";
 import {InWord} from "../libraries/LaneWords.sol";
 import {Route} from "../libraries/Route.sol";
-import {Tree} from "../libraries/Tree.sol";
 import {BatchHead, BatchReader} from "./BatchReader.sol";
 import {GatewayEarnings} from "./GatewayEarnings.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 import {IStateRootInbox} from "./IStateRootInbox.sol";
 import {ReceiveCall, ReceiveCalls} from "./ReceiveCall.sol";
+import {VerifyCall} from "./VerifyCall.sol";
 
 /// @title The delivering half of the gateway: docs/protocol/messages.md §6.
 abstract contract GatewayInbound is GatewayEarnings {
@@ -20,12 +20,12 @@ abstract contract GatewayInbound is GatewayEarnings {
 
     /// @dev A call of {relay}: what all its batches share, what all entries of the running batch share, and what they earn.
     /// @param serial table that verified the attestation, 0 until it was asked
-    /// @param attempts messages attempted so far
+    /// @param attempted whether a message was attempted so far
     /// @param pausedUntil end of the source's pause, 0 if it is not paused
     /// @param frame memory in which the call data of `receiveMessage` is prepared
     struct Run {
         uint256 serial;
-        uint256 attempts;
+        bool attempted;
         BatchHead head;
         uint256 route;
         uint256 pausedUntil;
@@ -41,7 +41,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         Run memory run;
         (uint256 place, uint256 end) = BatchReader.bounds(batches);
         while (place < end) place = _relayBatch(run, attestation, batches, place);
-        if (run.attempts == 0) revert GatewayNothingToDeliver();
+        if (!run.attempted) revert GatewayNothingToDeliver();
     }
 
     /// @dev Proves and delivers the batch at `place`; returns where the next one begins.
@@ -51,28 +51,40 @@ abstract contract GatewayInbound is GatewayEarnings {
         bytes calldata batches,
         uint256 place
     ) private returns (uint256 next) {
-        (BatchHead head, uint256 facts, uint256 body) = BatchReader.read(batches, place);
-        InWord word = _state().sources[head.srcChainId()].word;
+        (BatchHead head, uint256 body) = BatchReader.read(batches, place);
+        Source storage source = _state().sources[head.srcChainId()];
+        InWord word = source.word;
         if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
-        uint256 route = _inRoute(head.srcChainId(), word);
-        if (!(head.isFast() ? _anyOpenFast(route, head) : _anyOpen(route, head))) {
+        (run.head, run.route) = (head, _inRoute(head.srcChainId(), word));
+        mapping(uint256 => Record) storage records =
+            head.isFast() ? _state().fastDelivered[run.route] : _state().delivered[run.route];
+        if (!(head.isFast() ? _anyOpenFast(run.route, head) : _anyOpen(records, head))) {
             return BatchReader.skip(batches, head, body);
         }
         if (run.serial == 0) run.serial = _verify(attestation);
         bytes32[] memory ids;
-        uint256 longest;
-        (ids, longest, next) = BatchReader.hashes(batches, head, body, networkId, route);
-        _prove(bytes32(attestation), head, place, facts, body, _laneId(head, word, route), ids);
-        (run.head, run.route, run.fees, run.bounties) = (head, route, 0, 0);
+        (ids, next) = BatchReader.hashes(batches, head, body, networkId, run.route);
+        _prove(run, bytes32(attestation), place, word.hasOtherGateway() ? source.gateway : address(this), ids);
         run.pausedUntil = block.timestamp < word.pausedUntil() ? word.pausedUntil() : 0;
-        run.frame = ReceiveCalls.prepare(head.srcChainId(), longest);
-        _deliverAll(run, body, ids);
-        _settle(head.srcChainId(), run.serial, msg.sender, run.fees, run.bounties, head.isFast());
+        _deliverAll(run, source, records, body, ids);
     }
 
-    /// @dev Whether a nonce of the batch's entries is not delivered yet, as far as that is known without hashing.
-    function _anyOpen(uint256 route, BatchHead head) private view returns (bool) {
-        mapping(uint256 => Record) storage records = _state().delivered[route];
+    /// @dev Reverts unless the entries with these hashes are in the attested root.
+    function _prove(
+        Run memory run,
+        bytes32 attested,
+        uint256 place,
+        address srcGateway,
+        bytes32[] memory ids
+    ) private view {
+        bytes32 laneId = Route.laneId(networkId, run.route, srcGateway, address(this));
+        (bytes32 root, bool sound) = BatchReader.rootOf(run.head, place, laneId, ids);
+        if (sound && root == attested) return;
+        revert GatewayRootMismatch(attested, root);
+    }
+
+    /// @dev Whether a nonce of the `final` batch's entries is not delivered yet, as far as that is known without hashing.
+    function _anyOpen(mapping(uint256 => Record) storage records, BatchHead head) private view returns (bool) {
         unchecked {
             // Nonces are below 2^48, a batch has at most 1,024 entries: at most 5 rounds.
             uint256 nonce = head.firstNonce();
@@ -102,70 +114,48 @@ abstract contract GatewayInbound is GatewayEarnings {
         serial =
             attestation.length == 32
                 ? IStateRootInbox(INBOX).serialOf(bytes32(attestation))
-                : IGuardianSet(GUARDIAN_SET).verify(attestation);
+                : VerifyCall.serialOf(GUARDIAN_SET, attestation);
         if (serial == 0) revert GatewayAttestationRefused();
     }
 
-    function _laneId(BatchHead head, InWord word, uint256 route) private view returns (bytes32) {
-        address srcGateway = word.hasOtherGateway() ? _state().sources[head.srcChainId()].gateway : address(this);
-        return Route.laneId(networkId, route, srcGateway, address(this));
-    }
-
-    /// @dev Reverts unless the entries with these hashes are in the attested root.
-    function _prove(
-        bytes32 attested,
-        BatchHead head,
+    /// @dev Attempts every open entry of a batch, which has at least one, and books what they earned.
+    function _deliverAll(
+        Run memory run,
+        Source storage source,
+        mapping(uint256 => Record) storage records,
         uint256 place,
-        uint256 facts,
-        uint256 body,
-        bytes32 laneId,
         bytes32[] memory ids
-    ) private pure {
-        bytes calldata siblings = BatchReader.batchSiblings(head, place, facts);
-        bytes32 root = ids[0];
-        bool sound = siblings.length == 0;
-        // A batch of one message is its own root.
-        if (head.count() != 1) (root, sound) = Tree.fold(_copy(ids), head.first(), head.count(), siblings);
-        uint256 index;
-        uint256 total;
-        (index, total, siblings) = BatchReader.factPlace(facts, body);
-        bool factSound;
-        (root, factSound) = Tree.foldOne(BatchReader.factHash(head, place, laneId, root), index, total, siblings);
-        if (sound && factSound && root == attested) return;
-        revert GatewayRootMismatch(attested, root);
-    }
-
-    /// @dev Attempts every open entry of a batch, which has at least one.
-    function _deliverAll(Run memory run, uint256 place, bytes32[] memory ids) private {
-        bool fast = run.head.isFast();
-        Source storage source = _state().sources[run.head.srcChainId()];
-        mapping(uint256 => Record) storage records =
-            fast ? _state().fastDelivered[run.route] : _state().delivered[run.route];
+    ) private {
+        run.frame = ReceiveCalls.prepare(run.head.srcChainId());
+        (run.fees, run.bounties) = (0, 0);
         uint256 nonce = run.head.firstNonce();
+        (uint256 slot, uint256 end) = BatchReader.span(ids);
         unchecked {
-            // Nonces are below 2^48, fees below 2^64 · 1,024.
-            for (uint256 i = 0; ; ++nonce) {
+            // Nonces are below 2^48.
+            for (; slot != end; slot += 32) {
                 (bool hashOnly, uint256 next) = BatchReader.step(place);
-                bytes32 id = BatchReader.hashAt(ids, i);
                 if (!hashOnly) {
-                    bool open =
-                        fast ? _markFast(run, source, records, nonce, id) : _markFinal(run, source, records, nonce, id);
-                    if (open) _attempt(run, id, nonce, place);
+                    bytes32 id = BatchReader.hashAt(slot);
+                    if (_mark(run, source, records, nonce, id)) _attempt(run, id, nonce, place);
                 }
-                if (++i == ids.length) return;
+                ++nonce;
                 place = next;
             }
         }
+        if (run.fees | run.bounties == 0) return;
+        (BatchHead head, uint256 serial) = (run.head, run.serial);
+        _settle(source, head.srcChainId(), serial, msg.sender, run.fees, run.bounties, head.isFast());
     }
 
-    /// @dev Marks a `final` message as delivered; false if it was executed before.
-    function _markFinal(
+    /// @dev Marks a message as delivered; false if it was executed before.
+    function _mark(
         Run memory run,
         Source storage source,
         mapping(uint256 => Record) storage records,
         uint256 nonce,
         bytes32 id
     ) private returns (bool) {
+        if (run.head.isFast()) return _markFast(run, source, records, nonce, id);
         Record storage record = records[nonce >> 8];
         uint256 marks = record.marks;
         uint256 mark = 1 << (nonce & 255);
@@ -212,22 +202,22 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (run.pausedUntil != 0 && recipient != GOVERNANCE_EXECUTOR) {
             revert GatewayPaused(run.head.srcChainId(), run.pausedUntil);
         }
+        run.attempted = true;
         Memory.Pointer free = Memory.getFreeMemoryPointer();
         bool ok;
         bytes memory reason;
         if (tag == BatchReader.TAG_BOUNTY) ok = _bookBounty(run, recipient, payload);
         else (ok, reason) = _call(run, id, fields, recipient, payload);
-        unchecked {
-            // At most 1,024 entries a batch, fees below 2^64.
-            ++run.attempts;
-            if (ok) run.fees += uint64(fields >> 160);
-        }
         if (!ok) {
             _unmark(run.head, run.route, nonce);
             emit MessageFailed(id, reason);
             // The next message may use the memory of the reason.
             Memory.unsafeSetFreeMemoryPointer(free);
             return;
+        }
+        unchecked {
+            // At most 1,024 fees below 2^64.
+            run.fees += uint64(fields >> 160);
         }
         if (tag == BatchReader.TAG_CLAIM && !run.head.isFast()) run.bounties += _earnBounty(run.route, nonce, id);
         emit MessageDelivered(id);
@@ -242,7 +232,16 @@ abstract contract GatewayInbound is GatewayEarnings {
         uint256 direct;
         if (run.head.isFast()) return false;
         (ok, direct) = _book(run.head.srcChainId(), run.route, refundTo, payload);
-        if (direct != 0) _settle(run.head.srcChainId(), run.serial, refundTo, 0, direct, false);
+        if (direct != 0)
+            _settle(
+                _state().sources[run.head.srcChainId()],
+                run.head.srcChainId(),
+                run.serial,
+                refundTo,
+                0,
+                direct,
+                false
+            );
     }
 
     /// @dev Calls the recipient with the committed gas plus the deliverer's boost; bounded return data, nothing but {receiveMessage}.
@@ -294,12 +293,5 @@ abstract contract GatewayInbound is GatewayEarnings {
 
     function _currentSerial() internal view override returns (uint256) {
         return IGuardianSet(GUARDIAN_SET).currentSerial();
-    }
-
-    function _copy(bytes32[] memory source) private pure returns (bytes32[] memory copied) {
-        copied = new bytes32[](source.length);
-        assembly ("memory-safe") {
-            mcopy(add(copied, 0x20), add(source, 0x20), shl(5, mload(source)))
-        }
     }
 }

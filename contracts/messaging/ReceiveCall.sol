@@ -15,27 +15,33 @@ using {ReceiveCalls.execute} for ReceiveCall global;
 library ReceiveCalls {
     uint256 private constant MAX_REASON = 256;
 
-    /// @notice Reserves memory for messages from `srcChainId` with payloads up to `longest` and writes what they share.
-    function prepare(uint256 srcChainId, uint256 longest) internal pure returns (ReceiveCall frame) {
-        (uint256 prefix, uint256 length) = EvmInterop.prefixOf(srcChainId);
+    /// @notice Reserves memory for messages from `srcChainId` and writes what they share. The payload is not in it: each stands in the free memory
+    ///         behind it, for the time of its call.
+    function prepare(uint256 srcChainId) internal pure returns (ReceiveCall frame) {
+        uint256 size = EvmInterop.referenceSize(srcChainId);
         uint256 selector = uint32(IERC7786Recipient.receiveMessage.selector);
         assembly ("memory-safe") {
             frame := mload(0x40)
+            let length := add(26, size)
             let padded := and(add(length, 0x1f), not(0x1f))
-            mstore(add(frame, 0x60), selector)
-            mstore(add(frame, 0xa0), 0x60)
-            mstore(add(frame, 0xc0), add(0x80, padded))
-            mstore(add(frame, 0xe0), length)
-            mstore(add(frame, 0x100), prefix)
+            // Canonical bytes of the sender: 00010000 ‖ size ‖ chain id ‖ 14 ‖ account, zero for now, and padding. A word that ends where its number
+            // ends begins with zeros, so these three are written from the last to the first, and the length of the sender after them.
             mstore(add(frame, 0x120), 0)
+            mstore(add(frame, add(0x106, size)), 0)
+            mstore(add(frame, add(0xe6, size)), 0x14)
+            mstore(add(frame, add(0xe5, size)), srcChainId)
+            mstore(add(frame, 0xe5), or(0x0001000000, size))
+            mstore(add(frame, 0xe0), length)
+            mstore(add(frame, 0xc0), add(0x80, padded))
+            mstore(add(frame, 0xa0), 0x60)
+            mstore(add(frame, 0x60), selector)
             // length ≥ 27: the account's word begins at most 5 bytes before the sender, in the length's last bytes.
             let account := add(add(frame, 0xe0), length)
             mstore(frame, account)
             mstore(add(frame, 0x20), mload(account))
             let tail := add(add(frame, 0x100), padded)
             mstore(add(frame, 0x40), tail)
-            // the payload's length, the payload, one word of padding
-            mstore(0x40, add(add(tail, 0x40), and(add(longest, 0x1f), not(0x1f))))
+            mstore(0x40, tail)
         }
     }
 

@@ -188,8 +188,17 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
     }
 
     /// @inheritdoc IGuardianSet
-    function attestationDigest(bytes32 root) public view returns (bytes32) {
-        return keccak256(abi.encode(ATTESTATION_TYPEHASH, NETWORK_ID, root));
+    function attestationDigest(bytes32 root) public view returns (bytes32 digest) {
+        // Functionally equivalent: keccak256(abi.encode(ATTESTATION_TYPEHASH, NETWORK_ID, root)).
+        bytes32 networkId_ = NETWORK_ID;
+        bytes32 typehash = ATTESTATION_TYPEHASH;
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            mstore(scratch, typehash)
+            mstore(add(scratch, 0x20), networkId_)
+            mstore(add(scratch, 0x40), root)
+            digest := keccak256(scratch, 0x60)
+        }
     }
 
     // --- Internals ---

@@ -83,17 +83,25 @@ library BatchReader {
         }
     }
 
-    /// @notice Numbers of the batch at `place`, and where its entries begin; the entries are not yet looked at.
-    /// @dev Functionally equivalent, for the verdict:
+    /// @notice Numbers of the batch at `place`, where the place of its fact in the tree stands, and where its entries begin.
+    /// @dev The entries are not yet looked at. Functionally equivalent, for the verdict:
     ///      body < end && class < 2 && entries != 0 && count <= 1024 && first + entries <= count && from + count < 2^48.
-    function read(bytes calldata data, uint256 place) internal pure returns (BatchHead head, uint256 body) {
-        (, , body) = _places(place);
+    ///      Three bytes of at most 255 words each are added to `place`: no overflow. Reads behind the end give bytes that the verdict refuses.
+    function read(
+        bytes calldata data,
+        uint256 place
+    ) internal pure returns (BatchHead head, uint256 facts, uint256 body) {
         bool sane;
         assembly ("memory-safe") {
             head := calldataload(place)
+            let class := shr(248, head)
+            // class 1 has the block hash before its siblings
+            facts := add(add(place, FIXED_BYTES), shl(5, class))
+            facts := add(add(facts, 1), shl(5, byte(0, calldataload(facts))))
+            body := add(add(facts, 5), shl(5, byte(4, calldataload(facts))))
             let listed := and(shr(72, head), 0xffff)
             let total := and(shr(104, head), 0xffff)
-            sane := and(lt(body, add(data.offset, data.length)), lt(shr(248, head), 2))
+            sane := and(lt(body, add(data.offset, data.length)), lt(class, 2))
             sane := and(sane, and(iszero(iszero(listed)), lt(total, 1025)))
             sane := and(sane, iszero(gt(add(and(shr(88, head), 0xffff), listed), total)))
             sane := and(sane, iszero(gt(add(shr(192, shl(72, head)), total), MAX_NONCE)))
@@ -106,33 +114,35 @@ library BatchReader {
     function rootOf(
         BatchHead head,
         uint256 place,
+        uint256 facts,
         bytes32 laneId,
         bytes32[] memory ids
     ) internal pure returns (bytes32 root, bool ok) {
-        (uint256 siblings, uint256 facts, uint256 body) = _places(place);
         uint256 total = count(head);
+        bytes calldata siblings = _siblings(head, place, facts);
         // A batch of one message is its own root.
-        if (total == 1) (root, ok) = (ids[0], siblings == facts);
-        else (root, ok) = Tree.fold(_copy(ids), first(head), total, _slice(siblings, facts));
+        if (total == 1) (root, ok) = (_first(ids), siblings.length == 0);
+        else (root, ok) = Tree.fold(_copy(ids), first(head), total, siblings);
         if (!ok) return (root, false);
-        root = _factHash(head, place, laneId, root);
-        uint256 word;
-        assembly ("memory-safe") {
-            word := calldataload(facts)
-            facts := add(facts, 5)
-        }
-        return Tree.foldOne(root, word >> 240, uint16(word >> 224), _slice(facts, body));
+        uint256 index;
+        (index, total, siblings) = _factPlace(facts);
+        return Tree.foldOne(_factHash(head, place, laneId, root), index, total, siblings);
     }
 
-    /// @dev Where the batch's siblings begin, where the fact's place in the tree stands, and where the entries begin.
-    ///      Three bytes of at most 255 words each are added to `place`: no overflow. Reads behind the end give bytes that {read} refuses.
-    function _places(uint256 place) private pure returns (uint256 siblings, uint256 facts, uint256 body) {
+    function _siblings(BatchHead head, uint256 place, uint256 facts) private pure returns (bytes calldata siblings) {
         assembly ("memory-safe") {
-            // the block hash of a `fast` batch
-            siblings := add(add(place, FIXED_BYTES), shl(5, byte(0, calldataload(place))))
-            facts := add(add(siblings, 1), shl(5, byte(0, calldataload(siblings))))
-            siblings := add(siblings, 1)
-            body := add(add(facts, 5), shl(5, byte(4, calldataload(facts))))
+            siblings.offset := add(add(place, add(FIXED_BYTES, 1)), shl(5, shr(248, head)))
+            siblings.length := sub(facts, siblings.offset)
+        }
+    }
+
+    function _factPlace(uint256 facts) private pure returns (uint256 index, uint256 total, bytes calldata siblings) {
+        assembly ("memory-safe") {
+            let word := calldataload(facts)
+            index := shr(240, word)
+            total := and(shr(224, word), 0xffff)
+            siblings.offset := add(facts, 5)
+            siblings.length := shl(5, byte(4, word))
         }
     }
 
@@ -226,45 +236,32 @@ library BatchReader {
     }
 
     /// @notice Message hashes of all entries, and where the entries end.
-    /// @dev The preimage of {Message.hash} is kept in scratch memory behind the hashes; its first three words are the same for all.
+    /// @dev Functionally equivalent, for every entry: for tag 255 ids[i] = its hash, otherwise
+    ///      ids[i] = Message.hash(networkId, route, Message.packHeader(tag == 1 ? 1 : 0, nonce + i, gasLimit, fee), sender, recipient, keccak256(payload)).
+    ///      Reverts at an entry whose tag is unknown, whose payload is longer than 32,768 bytes, or that runs past the data's end.
+    ///      The preimage of the message hash is kept in scratch memory behind the hashes; its first three words are the same for all.
     function hashes(
         bytes calldata data,
         BatchHead head,
         uint256 body,
         bytes32 networkId,
         uint256 route
-    ) internal pure returns (bytes32[] memory ids, uint256 end) {
-        uint256 listed = entries(head);
+    ) internal pure returns (bytes32[] memory ids, uint256 place) {
         bytes32 typehash = Message.MESSAGE_TYPEHASH;
+        uint256 dataEnd;
+        (, dataEnd) = bounds(data);
+        bool sane;
         assembly ("memory-safe") {
             ids := mload(0x40)
+            let listed := and(shr(72, head), 0xffff)
             mstore(ids, listed)
-            let scratch := add(add(ids, 0x20), shl(5, listed))
+            let slot := add(ids, 0x20)
+            let scratch := add(slot, shl(5, listed))
             mstore(0x40, scratch)
             mstore(scratch, typehash)
             mstore(add(scratch, 0x20), networkId)
             mstore(add(scratch, 0x40), route)
-        }
-        bool sane;
-        (sane, end) = _hashAll(data, ids, body, firstNonce(head) << 184);
-        if (sane) return (ids, end);
-        revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, end));
-    }
-
-    /// @dev Functionally equivalent, for every entry: for tag 255 ids[i] = its hash, otherwise
-    ///      ids[i] = Message.hash(networkId, route, Message.packHeader(tag == 1 ? 1 : 0, nonce + i, gasLimit, fee), sender, recipient, keccak256(payload));
-    ///      stops with `sane` = false at an entry whose tag is unknown, whose payload is longer than 32,768 bytes, or that runs past the data's end.
-    ///      The scratch memory behind `ids` holds the first three words of the preimage.
-    function _hashAll(
-        bytes calldata data,
-        bytes32[] memory ids,
-        uint256 body,
-        uint256 nonceBits
-    ) private pure returns (bool sane, uint256 place) {
-        assembly ("memory-safe") {
-            let dataEnd := add(data.offset, data.length)
-            let slot := add(ids, 0x20)
-            let scratch := add(slot, shl(5, mload(ids)))
+            let nonceBits := shl(184, add(shr(192, shl(72, head)), and(shr(88, head), 0xffff)))
             place := body
             for {} lt(slot, scratch) {} {
                 let id := calldataload(add(place, 1))
@@ -295,6 +292,13 @@ library BatchReader {
             }
             sane := eq(slot, scratch)
         }
+        if (sane) return (ids, place);
+        revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+    }
+
+    function _first(bytes32[] memory ids) private pure returns (bytes32 id) {
+        (uint256 slot, ) = span(ids);
+        return hashAt(slot);
     }
 
     function _copy(bytes32[] memory source) private pure returns (bytes32[] memory copied) {
@@ -304,13 +308,6 @@ library BatchReader {
             let size := add(0x20, shl(5, mload(source)))
             mcopy(copied, source, size)
             mstore(0x40, add(copied, size))
-        }
-    }
-
-    function _slice(uint256 start, uint256 end) private pure returns (bytes calldata part) {
-        assembly ("memory-safe") {
-            part.offset := start
-            part.length := sub(end, start)
         }
     }
 

@@ -27,6 +27,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         uint256 serial;
         bool attempted;
         BatchHead head;
+        uint256 facts;
         uint256 route;
         uint256 pausedUntil;
         ReceiveCall frame;
@@ -51,11 +52,11 @@ abstract contract GatewayInbound is GatewayEarnings {
         bytes calldata batches,
         uint256 place
     ) private returns (uint256 next) {
-        (BatchHead head, uint256 body) = BatchReader.read(batches, place);
+        (BatchHead head, uint256 facts, uint256 body) = BatchReader.read(batches, place);
         Source storage source = _state().sources[head.srcChainId()];
         InWord word = source.word;
         if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
-        (run.head, run.route) = (head, _inRoute(head.srcChainId(), word));
+        (run.head, run.facts, run.route) = (head, facts, _inRoute(head.srcChainId(), word));
         mapping(uint256 => Record) storage records =
             head.isFast() ? _state().fastDelivered[run.route] : _state().delivered[run.route];
         if (!(head.isFast() ? _anyOpenFast(run.route, head) : _anyOpen(records, head))) {
@@ -64,7 +65,13 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (run.serial == 0) run.serial = _verify(attestation);
         bytes32[] memory ids;
         (ids, next) = BatchReader.hashes(batches, head, body, networkId, run.route);
-        _prove(run, bytes32(attestation), place, word.hasOtherGateway() ? source.gateway : address(this), ids);
+        _prove(
+            run,
+            VerifyCall.rootOf(attestation),
+            place,
+            word.hasOtherGateway() ? source.gateway : address(this),
+            ids
+        );
         run.pausedUntil = block.timestamp < word.pausedUntil() ? word.pausedUntil() : 0;
         _deliverAll(run, source, records, body, ids);
     }
@@ -78,7 +85,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         bytes32[] memory ids
     ) private view {
         bytes32 laneId = Route.laneId(networkId, run.route, srcGateway, address(this));
-        (bytes32 root, bool sound) = BatchReader.rootOf(run.head, place, laneId, ids);
+        (bytes32 root, bool sound) = BatchReader.rootOf(run.head, place, run.facts, laneId, ids);
         if (sound && root == attested) return;
         revert GatewayRootMismatch(attested, root);
     }
@@ -88,17 +95,16 @@ abstract contract GatewayInbound is GatewayEarnings {
         unchecked {
             // Nonces are below 2^48, a batch has at most 1,024 entries: at most 5 rounds.
             uint256 nonce = head.firstNonce();
-            for (uint256 left = head.entries(); left != 0;) {
+            uint256 left = head.entries();
+            while (true) {
                 uint256 bit = nonce & 255;
-                uint256 inWord = 256 - bit;
-                if (inWord > left) inWord = left;
-                uint256 mask = (type(uint256).max >> (256 - inWord)) << bit;
-                if (~records[nonce >> 8].marks & mask != 0) return true;
+                uint256 inWord = left < 256 - bit ? left : 256 - bit;
+                if ((~records[nonce >> 8].marks >> bit) << (256 - inWord) != 0) return true;
+                if (left == inWord) return false;
                 nonce += inWord;
                 left -= inWord;
             }
         }
-        return false;
     }
 
     /// @dev As {_anyOpen} for a `fast` batch, whose nonces may also be closed by a fingerprint. At most 1,024 rounds, one when all is open.

@@ -22,4 +22,11 @@ library VerifyCall {
             }
         }
     }
+
+    /// @notice The root that an attestation of at least 32 bytes is about.
+    function rootOf(bytes calldata attestation) internal pure returns (bytes32 root) {
+        assembly ("memory-safe") {
+            root := calldataload(attestation.offset)
+        }
+    }
 }

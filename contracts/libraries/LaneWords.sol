@@ -24,6 +24,7 @@ using {
     OutWords.incarnation,
     OutWords.status,
     OutWords.quote,
+    OutWords.netOf,
     OutWords.afterSend
 } for OutWord global;
 
@@ -101,6 +102,14 @@ library OutWords {
             // Prices, length and gasLimit are below 2^32: no product passes 2^64, the result is below 2^46.
             uint256 variable = length * pricePerByte(self) + (gasLimit * pricePerKGas(self) + 999) / 1000;
             return 1000 * (basePrice(self) + (variable + 999) / 1000);
+        }
+    }
+
+    /// @notice What of a gross fee is paid at the destination: all but the fund's and the burnt share.
+    function netOf(OutWord self, uint256 gross) internal pure returns (uint256) {
+        unchecked {
+            // gross < 2^64, and both shares together are at most 1,000.
+            return gross - (gross / 1000) * (fundShare(self) + burnShare(self));
         }
     }
 

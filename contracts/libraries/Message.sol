@@ -19,6 +19,15 @@ library Message {
         return (kind << 248) | (nonce << 184) | (gasLimit << 152) | (fee << 88);
     }
 
+    /// @dev Functionally equivalent: keccak256(payload).
+    function hashPayload(bytes calldata payload) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let scratch := mload(0x40)
+            calldatacopy(scratch, payload.offset, payload.length)
+            result := keccak256(scratch, payload.length)
+        }
+    }
+
     function hash(
         bytes32 networkId,
         uint256 route,

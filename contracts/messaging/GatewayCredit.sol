@@ -11,7 +11,7 @@ abstract contract GatewayCredit is GatewayStorage {
     /// @inheritdoc IMetalayerGateway
     function setSponsor(address newSponsor) external {
         State storage $ = _state();
-        $.credits[msg.sender] = (uint256(uint160(newSponsor)) << 96) | uint64($.credits[msg.sender]);
+        $.credits[msg.sender].word = (uint256(uint160(newSponsor)) << 96) | uint64($.credits[msg.sender].word);
         emit SponsorChanged(msg.sender, newSponsor);
     }
 
@@ -25,22 +25,22 @@ abstract contract GatewayCredit is GatewayStorage {
     /// @inheritdoc IMetalayerGateway
     function addCredit(address account, uint256 amount) external only(FEE_CONTROLLER) {
         State storage $ = _state();
-        uint256 word = $.credits[account];
+        uint256 word = $.credits[account].word;
         uint256 balance = uint64(word) + amount;
         if (amount > MAX_UNITS || balance > MAX_UNITS) revert GatewayInvalidAmount(amount);
-        $.credits[account] = word + amount;
+        $.credits[account].word = word + amount;
         emit CreditChanged(account, balance);
     }
 
     /// @inheritdoc IMetalayerGateway
     function removeCredit(address account, uint256 amount) external only(FEE_CONTROLLER) {
         _spend(account, amount);
-        emit CreditChanged(account, uint64(_state().credits[account]));
+        emit CreditChanged(account, uint64(_state().credits[account].word));
     }
 
     /// @inheritdoc IMetalayerGateway
     function credit(address account) external view returns (uint256 balance, address sponsoredBy) {
-        uint256 word = _state().credits[account];
+        uint256 word = _state().credits[account].word;
         return (uint64(word), address(uint160(word >> 96)));
     }
 
@@ -57,29 +57,34 @@ abstract contract GatewayCredit is GatewayStorage {
     /// @dev Takes `amount` from the account's own credit, else from its sponsor within the agreed limit; false if neither covers it.
     function _charge(address account, uint256 amount) internal returns (bool) {
         State storage $ = _state();
-        uint256 word = $.credits[account];
+        Credit storage own = $.credits[account];
+        uint256 word = own.word;
         if (uint64(word) >= amount) {
-            $.credits[account] = word - amount;
+            unchecked {
+                // The balance stands in the lowest bits and covers the amount.
+                own.word = word - amount;
+            }
             return true;
         }
         address payer = address(uint160(word >> 96));
         if (payer == address(0)) return false;
         uint256 agreement = $.sponsorships[payer][account];
         uint256 spent = _spent(agreement) + amount;
-        uint256 payerWord = $.credits[payer];
+        Credit storage funds = $.credits[payer];
+        uint256 payerWord = funds.word;
         if (spent > uint64(agreement) || uint64(payerWord) < amount) return false;
         uint256 start = spent == amount ? block.timestamp : uint40(agreement >> 96);
         $.sponsorships[payer][account] = uint96(agreement) | (start << 96) | (spent << 136);
-        $.credits[payer] = payerWord - amount;
+        funds.word = payerWord - amount;
         return true;
     }
 
     /// @dev Takes `amount` from the account's own credit or reverts.
     function _spend(address account, uint256 amount) internal {
         State storage $ = _state();
-        uint256 word = $.credits[account];
+        uint256 word = $.credits[account].word;
         if (uint64(word) < amount) revert GatewayInsufficientCredit(account, uint64(word), amount);
-        $.credits[account] = word - amount;
+        $.credits[account].word = word - amount;
     }
 
     /// @dev Spent in the running window; a window that is over counts as empty.

@@ -38,9 +38,9 @@ abstract contract GatewayOutbound is GatewayCredit {
 
         uint256 fee;
         bool funded = gross == 0 || _charge(msg.sender, gross);
-        if (funded) fee = gross - (gross / 1000) * (word.fundShare() + word.burnShare());
+        if (funded) fee = word.netOf(gross);
         uint256 header = Message.packHeader(Message.KIND_MESSAGE, word.nonce(), gasLimit, fee);
-        sendId = _append(lane, word, dstChainId, header, account, keccak256(payload), funded ? gross : 0);
+        sendId = _append(lane, word, dstChainId, header, account, Message.hashPayload(payload), funded ? gross : 0);
 
         emit MessageSent(sendId, _interop(msg.sender), recipient, payload, 0, attributes);
         emit MessageAccepted(sendId, dstChainId, uint64(word.nonce()), header);

@@ -34,6 +34,11 @@ abstract contract GatewayStorage is IMetalayerGateway {
         uint256 marks;
     }
 
+    /// @dev Sponsor in the upper 160 bits, balance in the lowest 64.
+    struct Credit {
+        uint256 word;
+    }
+
     struct Bounty {
         bytes32 sendId;
         address refundTo;
@@ -53,8 +58,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
         mapping(uint256 srcChainId => Source) sources;
         mapping(uint256 route => mapping(uint256 index => Record)) delivered;
         mapping(uint256 route => mapping(uint256 index => Record)) fastDelivered;
-        // sponsor in the upper 160 bits, balance in the lowest 64
-        mapping(address account => uint256) credits;
+        mapping(address account => Credit) credits;
         // limit 64 · period 32 · window start 40 · spent 64, from the lowest bit
         mapping(address sponsor => mapping(address account => uint256)) sponsorships;
         // deliverer's part in the lowest 128 bits, guardians' part above

@@ -7,8 +7,8 @@ import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
 
 /// @title Keeps count of what arrives from any rollup: a recipient that can be closed, and that takes `fast` messages if its owner wants.
 contract Mailbox is ERC7786Recipient, Ownable {
-    /// @notice Gateway whose messages it takes.
-    IMetalayerGateway public immutable gateway;
+    IMetalayerGateway private immutable GATEWAY;
+
     /// @notice Whether messages are refused. They stay deliverable and come when the box is open again.
     bool public closed;
     /// @notice Messages taken.
@@ -22,7 +22,12 @@ contract Mailbox is ERC7786Recipient, Ownable {
     error MailboxClosed(bytes32 receiveId);
 
     constructor(IMetalayerGateway gateway_) Ownable(msg.sender) {
-        gateway = gateway_;
+        GATEWAY = gateway_;
+    }
+
+    /// @notice Gateway whose messages it takes.
+    function gateway() external view returns (IMetalayerGateway) {
+        return GATEWAY;
     }
 
     /// @notice Closes or opens the box. Owner. Emits {ClosedChanged}.
@@ -33,12 +38,12 @@ contract Mailbox is ERC7786Recipient, Ownable {
 
     /// @notice Takes up to `perDay` messages a day from the soft head of a rollup, which a reorganisation there may undo; 0: none. Owner.
     function acceptFast(uint256 srcChainId, uint256 perDay) external onlyOwner {
-        gateway.setFastLimit(address(this), srcChainId, perDay);
+        GATEWAY.setFastLimit(address(this), srcChainId, perDay);
     }
 
     /// @dev Any sender on any rollup may write; nobody but the gateway may deliver.
     function _isAuthorizedGateway(address instance, bytes calldata) internal view override returns (bool) {
-        return instance == address(gateway);
+        return instance == address(GATEWAY);
     }
 
     /// @dev Reverts {MailboxClosed} while the box is closed. Emits {Arrived}.

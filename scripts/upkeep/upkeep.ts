@@ -1,4 +1,4 @@
-import { Interface } from "ethers";
+import { concat, Interface } from "ethers";
 import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { CLASS_FINAL, factProof, headFactHash } from "../../sdk/src/fact.ts";
@@ -161,7 +161,7 @@ async function attestHead(
   for (const dst of waiting) {
     if (dst.table === undefined || dst.rollup.contracts.inbox === undefined) continue;
     const { bytes } = attestationFor(dst.table, attested);
-    const data = inboxInterface.encodeFunctionData("recordHead", [bytes, fact, index, count, siblings]);
+    const data = inboxInterface.encodeFunctionData("recordHead", [bytes, fact, index, count, concat(siblings)]);
     await dst.sender.send({ to: dst.rollup.contracts.inbox, data }).catch((error: unknown) => {
       if (codeOf(error) !== "RPC_REVERTED") onError(dst.rollup.name, error);
     });

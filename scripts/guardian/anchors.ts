@@ -32,6 +32,9 @@ export async function checkHead(
   });
   const { answer } = await access.quorum.agree(question, signal);
   const { entry } = answer;
+  if (entry.timestamp === 0n) {
+    throw refused("FACT_NOT_FINAL", `anchor ${fact.anchorIndex} is in no final block yet`);
+  }
   if (entry.hash !== fact.blockHash || entry.number !== fact.number) {
     throw refused("FACT_FALSE", `anchor ${fact.anchorIndex} is another block here`);
   }

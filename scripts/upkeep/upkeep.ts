@@ -118,13 +118,16 @@ async function lookAtAnchors(options: UpkeepOptions, side: Station, signal: Abor
   const { anchorLog } = side.rollup.contracts;
   if (anchorLog === undefined) return;
   const { pool, follower, sender } = side;
+  const { finalNumber } = follower;
   const calls: RpcCall[] = [
     latestAnchorCall(anchorLog, "latest"),
     { method: "eth_getBlockByNumber", params: ["latest", false] },
+    // In a final block's state: its entry is final, and the block that it speaks about is older still.
+    latestAnchorCall(anchorLog, toQuantity(Math.max(0, finalNumber))),
   ];
-  const [entry, head] = (await pool.batch(calls, { signal })).map(resultOf);
-  const anchor = readLatestAnchor(entry);
-  const age = parseBlock(head).timestamp - Number(anchor.timestamp);
+  const [entry, head, finalEntry] = await pool.batch(calls, { signal });
+  if (entry === undefined || head === undefined) return;
+  const age = parseBlock(resultOf(head)).timestamp - Number(readLatestAnchor(resultOf(entry)).timestamp);
   if (age >= options.settings.anchorEverySeconds) {
     await sender
       .send({ to: anchorLog, data: anchorLogInterface.encodeFunctionData("anchor") })
@@ -133,9 +136,10 @@ async function lookAtAnchors(options: UpkeepOptions, side: Station, signal: Abor
         if (codeOf(error) !== "RPC_REVERTED") options.onError(side.rollup.name, error);
       });
   }
-  // Its own block, too, has to be final: the one after the block that it speaks about, or later.
-  if (anchor.timestamp !== 0n && anchor.number < BigInt(follower.finalNumber))
-    await attestHead(options, side, anchor, signal);
+  // A node that keeps no old states, and a block from before the deployment, say nothing.
+  if (finalNumber < 0 || finalEntry?.ok !== true || finalEntry.result === "0x") return;
+  const anchor = readLatestAnchor(finalEntry.result);
+  if (anchor.timestamp !== 0n) await attestHead(options, side, anchor, signal);
 }
 
 async function attestHead(

@@ -37,7 +37,7 @@ interface SourceState {
   readonly soft: SoftView;
   readonly now: () => number;
   refreshing: Promise<void> | undefined;
-  refreshedAt: number;
+  refreshStarted: number;
   isSynced: boolean;
   failure: string | undefined;
 }
@@ -48,7 +48,7 @@ export function createSource(context: SourceContext, now = (): number => perform
     soft: createSoftView(context),
     now,
     refreshing: undefined,
-    refreshedAt: -Infinity,
+    refreshStarted: -Infinity,
     isSynced: false,
     failure: undefined,
   };
@@ -64,7 +64,8 @@ export function createSource(context: SourceContext, now = (): number => perform
 /** Looks at the final block anew, but not twice within a quarter of a block's time, and once for all who wait for it. */
 function refresh(state: SourceState, signal?: AbortSignal): Promise<void> {
   if (state.refreshing !== undefined) return state.refreshing;
-  if (state.now() - state.refreshedAt < state.context.rollup.blockTimeMs / 4) return Promise.resolve();
+  if (state.now() - state.refreshStarted < state.context.rollup.blockTimeMs / 4) return Promise.resolve();
+  state.refreshStarted = state.now();
   state.refreshing = advanceFinal(state.context, signal)
     .then(
       () => {
@@ -80,7 +81,6 @@ function refresh(state: SourceState, signal?: AbortSignal): Promise<void> {
     )
     .finally(() => {
       state.refreshing = undefined;
-      state.refreshedAt = state.now();
     });
   return state.refreshing;
 }
@@ -95,6 +95,8 @@ async function confirmLane(state: SourceState, fact: LaneFactRequest, signal?: A
   const claim = isFast(fact) ? await softClaim(state, lane, fact, signal) : await finalClaim(state, lane, fact, signal);
   const { laneId: id, from, to, headBefore, headAt, batchRoot } = claim;
   if (headBefore !== fact.headBefore || headAt !== fact.headAt || batchRoot !== fact.batchRoot) {
+    // Either it is false, or what was final here is no longer: then this halts the rollup.
+    if (!isFast(fact)) await refresh(state, signal);
     throw refused("FACT_FALSE", `messages ${from} to ${to} are others here`);
   }
   const full: LaneFact = {
@@ -118,7 +120,8 @@ async function finalClaim(
 ): Promise<LaneClaim> {
   const { record } = state.context;
   const id = laneId(lane);
-  if (record.tip(id).nonce < to) await refresh(state, signal);
+  // The first may only be the end of a look that others began before the message was final.
+  for (let looks = 0; looks < 2 && record.tip(id).nonce < to; looks++) await refresh(state, signal);
   if (record.tip(id).nonce < to) throw refused("FACT_NOT_FINAL", `message ${to - 1n} is not final yet`);
   const found = record.range(id, from, to);
   const last = found?.links.at(-1);

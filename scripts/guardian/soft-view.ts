@@ -28,18 +28,19 @@ interface SoftState {
   readonly context: SourceContext;
   /** Per lane the messages above its tip in the record. */
   readonly links: Map<Hex, readonly ChainedEntry[]>;
-  /** Confirmed states by block and lane; only the newest are kept. */
-  readonly points: Map<string, Promise<LanePoint>>;
+  /** States being confirmed, or confirmed a moment ago, by block and lane. */
+  readonly points: Map<string, { readonly at: number; readonly point: Promise<LanePoint> }>;
+  readonly now: () => number;
   /** Blocks up to which logs were read per lane. */
   readonly readTo: Map<Hex, number>;
 }
 
-const POINTS_KEPT = 256;
+const POINT_KEPT_MS = 100;
 /** A block that one endpoint has just told may take this long to reach the others. */
 const BLOCK_WAIT_MS = 1_500;
 
-export function createSoftView(context: SourceContext): SoftView {
-  const state: SoftState = { context, links: new Map(), points: new Map(), readTo: new Map() };
+export function createSoftView(context: SourceContext, now = (): number => performance.now()): SoftView {
+  const state: SoftState = { context, links: new Map(), points: new Map(), readTo: new Map(), now };
   return {
     async range(lane, block, from, to, signal) {
       const point = await confirmedPoint(state, lane, block, signal);
@@ -58,17 +59,17 @@ function confirmedPoint(
   block: RecordedBlock,
   signal: AbortSignal | undefined,
 ): Promise<LanePoint> {
+  const { points, now } = state;
+  const at = now();
+  // Not for longer: the block may be reorganised away at any moment.
+  for (const [key, known] of points) if (at - known.at > POINT_KEPT_MS) points.delete(key);
   const key = `${block.hash}:${laneId(lane)}`;
-  const known = state.points.get(key);
-  if (known !== undefined) return known;
-  const asked = askPoint(state, lane, block, signal);
-  state.points.set(key, asked);
-  asked.catch(() => state.points.delete(key));
-  for (const oldest of state.points.keys()) {
-    if (state.points.size <= POINTS_KEPT) break;
-    state.points.delete(oldest);
-  }
-  return asked;
+  const known = points.get(key);
+  if (known !== undefined) return known.point;
+  const point = askPoint(state, lane, block, signal);
+  points.set(key, { at, point });
+  point.catch(() => points.delete(key));
+  return point;
 }
 
 async function askPoint(

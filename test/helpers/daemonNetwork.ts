@@ -238,6 +238,12 @@ export async function sendMessages(
   return hashes;
 }
 
+/** Replaces the newest blocks by others, the first of which holds a transfer, so that not one of them is the same again. */
+export async function reorg(rollup: AnvilRollup, depth: number): Promise<void> {
+  const { address } = devWallet(20);
+  await rollup.anvil.rpc("anvil_reorg", depth, [[{ from: address, to: address, value: "0x1", gas: "0x5208" }, 0]]);
+}
+
 /** Waits for something, at most so long. The error says what did not happen. */
 export async function until(
   what: string,

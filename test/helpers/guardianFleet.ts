@@ -1,3 +1,5 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -23,7 +25,12 @@ export interface TestSeat {
 
 export interface Fleet {
   readonly seats: readonly TestSeat[];
+  /** Runs a guardian in this process. */
   start(index: number): Promise<GuardianService>;
+  /** Runs a guardian as a process of its own, until it answers. */
+  spawn(index: number): Promise<ChildProcess>;
+  /** Runs a guardian that is expected to refuse to start. Returns what it said. */
+  spawnRefused(index: number): Promise<string>;
   stop(index: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,6 +42,7 @@ export async function createFleet(
 ): Promise<Fleet> {
   const root = mkdtempSync(path.join(os.tmpdir(), "metalayer-guardians-"));
   const seats = await Promise.all(network.guardians.map((_, index) => createSeat(network, root, index, extra)));
+  const children = new Set<ChildProcess>();
   const at = (index: number): TestSeat => {
     const seat = seats[index];
     if (seat === undefined) throw new Error(`no guardian ${index}`);
@@ -54,8 +62,15 @@ export async function createFleet(
       seat.service = await startGuardian(config, await loadKey(seat.keyFile, undefined), log);
       return seat.service;
     },
+    spawn: (index) => spawnGuardian(at(index), children),
+    spawnRefused: async (index) => {
+      const { child, errors } = launch(at(index), children);
+      await new Promise((resolve) => child.once("exit", resolve));
+      return `${child.exitCode}: ${errors()}`;
+    },
     stop,
     async close() {
+      await Promise.all([...children].map((child) => endChild(child)));
       await Promise.all(seats.map(({ index }) => stop(index)));
       rmSync(root, { recursive: true, force: true });
     },
@@ -85,6 +100,35 @@ async function createSeat(
     url: `http://127.0.0.1:${port}`,
     service: undefined,
   };
+}
+
+function launch(seat: TestSeat, children: Set<ChildProcess>): { child: ChildProcess; errors: () => string } {
+  const script = path.resolve(import.meta.dirname, "../../scripts/guardian/index.ts");
+  const args = ["--import", import.meta.resolve("tsx"), script, seat.configFile];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  let errors = "";
+  child.stderr.on("data", (part: Buffer) => (errors += part.toString()));
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return { child, errors: () => errors };
+}
+
+async function spawnGuardian(seat: TestSeat, children: Set<ChildProcess>): Promise<ChildProcess> {
+  const { child, errors } = launch(seat, children);
+  for (const deadline = performance.now() + 20_000; ;) {
+    const answer = await fetch(new URL("/healthz", seat.url)).catch(() => undefined);
+    if (answer?.ok === true) return child;
+    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`guardian did not start: ${errors()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Ends a child process of a test and waits until it is gone. */
+export function endChild(child: ChildProcess, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill(signal);
+  return gone;
 }
 
 function readText(file: string): string {

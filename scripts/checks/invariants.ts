@@ -25,7 +25,9 @@ function problemsOf(root: string, row: string): string[] {
   if (tests.length === 0) return [`${FILE} names no test for ${id}`];
   return tests
     .filter(([, file = "", title = ""]) => !hasTest(path.join(root, file), title.trim()))
-    .map(([, file = "", title = ""]) => `${FILE} names for ${id} the test "${title.trim()}", which ${file} does not have`);
+    .map(
+      ([, file = "", title = ""]) => `${FILE} names for ${id} the test "${title.trim()}", which ${file} does not have`,
+    );
 }
 
 function hasTest(file: string, title: string): boolean {

@@ -26,6 +26,14 @@ library EvmInterop {
         }
     }
 
+    /// @notice Chain id of an address that is known to be canonical; anything for other bytes. Never reverts.
+    function chainIdOf(bytes calldata canonical) internal pure returns (uint256 chainId) {
+        assembly ("memory-safe") {
+            // 26 bytes beside the chain reference, 5 of them before it.
+            chainId := shr(shl(3, sub(58, canonical.length)), calldataload(add(canonical.offset, 5)))
+        }
+    }
+
     /// @notice {parse} for bytes in memory.
     function parseMemory(bytes memory self) internal pure returns (uint256 chainId, address account) {
         unchecked {

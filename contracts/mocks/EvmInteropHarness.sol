@@ -14,6 +14,10 @@ contract EvmInteropHarness {
         return EvmInterop.parseMemory(encoded);
     }
 
+    function chainIdOf(bytes calldata encoded) external pure returns (uint256) {
+        return EvmInterop.chainIdOf(encoded);
+    }
+
     /// @notice What OpenZeppelin reads, and zero unless writing it again gives the same bytes with both parts present.
     function parseReference(bytes memory encoded) external pure returns (uint256 chainId, address account) {
         bool ok;

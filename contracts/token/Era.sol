@@ -183,20 +183,23 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
         bytes calldata payload
     ) internal override {
         // Authorised, hence canonical.
-        (uint256 chainId, ) = EvmInterop.parse(sender);
-        (bytes memory from, bytes memory to, uint256 amount) = abi.decode(payload, (bytes, bytes, uint256));
+        uint256 chainId = EvmInterop.chainIdOf(sender);
+        bytes calldata from = _bytesAt(payload, 0);
+        bytes calldata to = _bytesAt(payload, 32);
+        uint256 amount = uint256(bytes32(payload[64:96]));
         address recipient = address(bytes20(to));
         if (to.length != 20 || recipient == address(0)) revert EraInvalidRecipient(to);
         uint256 limit = _sources[chainId];
 
-        if (_returns[receiveId][recipient]) {
-            delete _returns[receiveId][recipient];
-            _sendBack(receiveId, chainId, limit, from, recipient, amount);
-            return;
-        }
         bool exposed = chainId != HOME_CHAIN_ID;
         (bool ok, uint256 next) = limit.accept(amount, block.timestamp, exposed);
-        if (!ok) revert EraLimitExceeded(chainId, amount, limit.available(block.timestamp, exposed));
+        if (!ok) {
+            if (!_returns[receiveId][recipient]) {
+                revert EraLimitExceeded(chainId, amount, limit.available(block.timestamp, exposed));
+            }
+            delete _returns[receiveId][recipient];
+            return _sendBack(receiveId, chainId, limit, from, recipient, amount);
+        }
         _sources[chainId] = next;
 
         _onReceive(recipient, amount);
@@ -211,16 +214,22 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
         return tag == LINK_STORED && super._isAuthorizedGateway(instance, sender);
     }
 
+    /// @dev The `bytes` whose offset stands at `at` in ABI-encoded data. Reverts if they run past the end.
+    function _bytesAt(bytes calldata data, uint256 at) private pure returns (bytes calldata) {
+        uint256 start = uint256(bytes32(data[at:at + 32])) + 32;
+        return data[start:start + uint256(bytes32(data[start - 32:start]))];
+    }
+
     /// @dev The amount was burnt on the source and never minted here, so neither limit moves.
     function _sendBack(
         bytes32 receiveId,
         uint256 chainId,
         uint256 limit,
-        bytes memory from,
+        bytes calldata from,
         address recipient,
         uint256 amount
     ) private {
-        (uint256 fromChainId, address account) = EvmInterop.parseMemory(from);
+        (uint256 fromChainId, address account) = EvmInterop.parse(from);
         if (fromChainId != chainId || account == address(0)) revert EraInvalidSender(from);
         bytes32 sendId = _send(chainId, limit, recipient, account, amount);
         emit TransferReturned(receiveId, sendId, recipient, from, amount);

@@ -26,7 +26,7 @@ interface IEra is IERC20 {
 
     /// @notice A source was set; `capacity` and `share` in wei as they count.
     event SourceChanged(uint256 indexed chainId, address gateway, address counterpart, uint256 capacity, uint256 share);
-    /// @notice `recipient` wants message `receiveId` to go back to where it came from.
+    /// @notice `recipient` wants message `receiveId` to go back to where it came from unless it fits.
     event ReturnRequested(bytes32 indexed receiveId, address indexed recipient);
     /// @notice Instead of being minted for `recipient`, the amount of `receiveId` went back to `to` as message `sendId`.
     event TransferReturned(
@@ -64,8 +64,9 @@ interface IEra is IERC20 {
     /// @dev Reverts as an access-managed call by anybody else. The gateway emits SponsorChanged.
     function setSponsor(address sponsor) external;
 
-    /// @notice The caller, as recipient of the transfer `receiveId`, asks for its return: the next delivery sends the amount back to the sender
-    ///         on the source instead of minting it. Works over any limit. No effect if the message was delivered or has another recipient. Anyone.
+    /// @notice The caller, as recipient of the transfer `receiveId`, asks for its return: the next delivery that a limit does not allow sends the
+    ///         amount back to the sender on the source instead of waiting; one that fits by then is minted. No effect if the message was delivered
+    ///         or has another recipient. Anyone.
     /// @dev Never reverts. Emits {ReturnRequested}.
     function requestReturn(bytes32 receiveId) external;
 

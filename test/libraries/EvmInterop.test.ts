@@ -49,6 +49,7 @@ describe("EvmInterop", () => {
     const expected = [...(await harness.parseReference(bytes))];
     expect([...(await harness.parse(bytes))], bytes).to.deep.equal(expected);
     expect([...(await harness.parseMemory(bytes))], bytes).to.deep.equal(expected);
+    if (expected[0] !== 0n) expect(await harness.chainIdOf(bytes)).to.equal(expected[0]);
     return expected;
   };
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Hex } from "../../sdk/src/bytes.ts";
 import {
   addressOf,
   CAPACITY,
@@ -91,6 +92,22 @@ describe("Era: a captured source", () => {
     }
     const [zero] = await failures(c, await steal(b, ETHER, `0x${"00".repeat(20)}`));
     expect(zero?.name).to.equal("EraInvalidRecipient");
+    expect(await c.era.totalSupply()).to.equal(0n);
+  });
+
+  it("C20 mints nothing with a payload that is cut, empty or points beyond itself", async () => {
+    const good = eraPayload(b, await b.user.getAddress(), await c.relayer.getAddress(), ETHER);
+    const word = (at: number, value: string): Hex =>
+      `0x${good.slice(2, 2 + 64 * at)}${value}${good.slice(66 + 64 * at)}`;
+    const bad: Hex[] = ["0x", `0x${good.slice(2, 2 + 64 * 3)}`, `0x${good.slice(2, -64)}`];
+    for (const value of ["ff".repeat(32), "00".repeat(31) + "e0", "00".repeat(16) + "ff".repeat(16)]) {
+      // The two offsets, then the two lengths.
+      for (const at of [0, 1, 3, 5]) bad.push(word(at, value));
+    }
+    const [sender, recipient] = [await addressOf(b.era), await addressOf(c.era)];
+    for (const payload of bad) {
+      await expect(forge(net, b, c, [{ sender, recipient, payload }])).to.emit(c.gateway, "MessageFailed");
+    }
     expect(await c.era.totalSupply()).to.equal(0n);
   });
 

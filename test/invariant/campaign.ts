@@ -155,8 +155,8 @@ export class Campaign {
   ): Promise<void> {
     const receipt = await tx.wait();
     const { gateway } = model.src;
-    const events = (receipt?.logs ?? []).map((log) =>
-      gateway.interface.parseLog(log as { topics: string[]; data: string }), // CAST: a log of ethers
+    const events = (receipt?.logs ?? []).map(
+      (log) => gateway.interface.parseLog(log as { topics: string[]; data: string }), // CAST: a log of ethers
     );
     const sent = events.find((event) => event?.name === "MessageSent");
     const accepted = events.find((event) => event?.name === "MessageAccepted");

@@ -1,5 +1,5 @@
 import { id } from "ethers";
-import { roleSettings } from "../sdk/src/deployment/roleSettings.ts";
+import { memberSettings, roleSettings } from "../sdk/src/deployment/roleSettings.ts";
 import type { View } from "../sdk/src/deployment/view.ts";
 
 /** Who holds a role, as read from the chain. */
@@ -11,7 +11,8 @@ export interface RoleHolders {
 
 /** Every role with its members. */
 export async function readRoles(view: View): Promise<RoleHolders[]> {
-  const settings = (await roleSettings(view)).filter(({ name }) => name.startsWith("members("));
+  const all = [...(await roleSettings(view)), ...(await memberSettings(view))];
+  const settings = all.filter(({ name }) => name.startsWith("members("));
   const values = await Promise.all(settings.map((setting) => setting.read()));
   return settings.map(({ contract, name }, index) => ({
     contract,

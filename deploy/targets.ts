@@ -12,6 +12,7 @@ export interface Eip1193 {
 export interface Target {
   readonly name: string;
   readonly chainId: bigint;
+  readonly url: string;
   readonly provider: Eip1193;
   /** Reads without a signer; logs from this block on. */
   reader(fromBlock: number): ChainReader;
@@ -47,7 +48,7 @@ export async function openUrl({ name, chainId, url, key }: UrlTarget): Promise<T
   };
   await checkChain(name, chainId, provider, url);
   const reader = (fromBlock: number): ChainReader => bounded(providerReader(rpc, { fromBlock }));
-  return { name, chainId, provider, reader, close: async () => rpc.destroy() };
+  return { name, chainId, url, provider, reader, close: async () => rpc.destroy() };
 }
 
 /** The account that signs for a target. Throws `DEPLOYMENT_NO_KEY`. */

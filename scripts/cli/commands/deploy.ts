@@ -14,7 +14,11 @@ export const command = defineCommand({
     plan: flag("--plan", "Only show what would stand where, and the network's id"),
     confirmations: option("--confirmations <count>", "Blocks after which a transaction counts", integer(1, 100), 2),
     inFlight: option("--in-flight <count>", "Most transactions that wait in a node at once", integer(1, 64), 12),
-    journals: optional("--journals <folder>", "Where journals are kept; default deploy/deployments", text),
+    journals: optional(
+      "--journals <folder>",
+      "Where journals and descriptions are kept; default deploy/deployments",
+      text,
+    ),
   },
   examples: [
     "./metalayer deploy --plan",
@@ -77,7 +81,11 @@ async function deploy(
   if (good) progress.done();
   else progress.fail();
   await showReport(output, report);
-  output.result(report);
+  const { writeDescriptions } = await import("../../../deploy/describe.ts");
+  const files = await writeDescriptions(folder, parameters, report, targets);
+  if (report.rollups.length > 0)
+    output.line(`Described for --network in ${files.network}, for guardians and relayers in ${files.operators}`);
+  output.result({ ...report, files });
   if (report.rollups.length > 0 || good) return good ? undefined : false;
   const reasons = report.failed.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
   const next = "end what is named above and run the same command again; it goes on where it stopped";

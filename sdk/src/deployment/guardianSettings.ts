@@ -13,7 +13,6 @@ export function guardianSettings(view: View): Setting[] {
     ...guardians.bootstrap.map((guardian) => bootstrapGuardian(view, guardian)),
     admittedGuardians(view),
     barredGuardians(view),
-    table(view),
     stakingPeriods(view),
     feeReceivers(view),
     eraSponsor(view),
@@ -116,8 +115,8 @@ function barredGuardians(view: View): Setting {
   };
 }
 
-/** Whether attestations can be accepted now. Forming the first or an overdue table is open to anyone. */
-function table(view: View): Setting {
+/** Whether attestations can be accepted now; the last thing that a deployment does before it hands over. Forming the first or an overdue table is open to anyone. */
+export function guardianTable(view: View): Setting {
   const size = BigInt(view.plan.parameters.guardians.bootstrap.length);
   return {
     contract: "GuardianSet",

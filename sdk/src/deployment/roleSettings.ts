@@ -37,7 +37,6 @@ export async function roleSettings(view: View): Promise<Setting[]> {
     ...(await targetSettings(view)),
     ...(await roleTerms(view)),
     ...(await timelockSettings(view)),
-    ...(await memberSettings(view)),
   ];
 }
 
@@ -141,7 +140,7 @@ function roleTerm(view: View, role: bigint, getter: string, setter: string): Set
 }
 
 /** Members of the manager's roles. The administrator's comes last: after it, a deployer has no say any more. */
-async function memberSettings(view: View): Promise<Setting[]> {
+export async function memberSettings(view: View): Promise<Setting[]> {
   const { addresses, parameters } = view.plan;
   const granted = await view.events("AccessManager", "RoleGranted");
   const wanted = new Map<bigint, readonly string[]>([

@@ -1,8 +1,8 @@
 import { asHex, type ContractName } from "./addresses.ts";
-import { guardianSettings } from "./guardianSettings.ts";
+import { guardianSettings, guardianTable } from "./guardianSettings.ts";
 import { laneSettings } from "./laneSettings.ts";
 import type { AdminCall } from "./plan.ts";
-import { roleSettings } from "./roleSettings.ts";
+import { memberSettings, roleSettings } from "./roleSettings.ts";
 import type { View } from "./view.ts";
 
 /** Values of a setting's parts, as people read them. */
@@ -44,7 +44,8 @@ const UNREADABLE: ReadonlySet<unknown> = new Set([
 
 /** Every setting of the rollup, in the order in which a new deployment sets them. */
 export async function settingsOf(view: View): Promise<Setting[]> {
-  return [...guardianSettings(view), ...laneSettings(view), ...(await roleSettings(view))];
+  const [roles, members] = await Promise.all([roleSettings(view), memberSettings(view)]);
+  return [...guardianSettings(view), ...laneSettings(view), ...roles, guardianTable(view), ...members];
 }
 
 /** Compares every setting with the chain. */

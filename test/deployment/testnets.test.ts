@@ -1,0 +1,178 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { JsonRpcProvider, Wallet } from "ethers";
+import { z } from "zod";
+import type { Anvil } from "../../scripts/devnet/anvil.ts";
+import { freePort } from "../../scripts/devnet/children.ts";
+import { networkSchema } from "../../scripts/network/config.ts";
+import { MetalayerGateway__factory } from "../../typechain-types/index.js";
+import { devKey, startNodes } from "../helpers/anvilNetwork.ts";
+
+const ROLLUPS = ["opSepolia", "baseSepolia", "arbitrumSepolia"] as const;
+const CHAIN_IDS = [11_155_420n, 84_532n, 421_614n];
+const ROOT = process.cwd();
+
+const planSchema = z.object({
+  networkId: z.string(),
+  rollups: z.array(z.object({ addresses: z.record(z.string(), z.string()) })),
+});
+const checkSchema = z.object({
+  rollups: z.array(z.object({ name: z.string(), differences: z.array(z.object({ name: z.string() })) })),
+});
+const descriptionSchema = z.object({ rollups: z.array(z.object({ contracts: z.record(z.string(), z.string()) })) });
+
+interface Answer {
+  readonly code: number;
+  readonly json: unknown;
+  readonly errors: string;
+}
+
+/** The steps of docs/testnets.md, each by the command that stands there. */
+describe("docs/testnets.md", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "metalayer-testnets-"));
+  const services: ChildProcess[] = [];
+  let nodes: readonly Anvil[] = [];
+  let environment: NodeJS.ProcessEnv = {};
+  let networkId = "";
+  const at = (file: string): string => path.join(folder, file);
+
+  /** A command of the command line with `--json`. */
+  async function metalayer(...args: string[]): Promise<Answer> {
+    const command = ["--import", "tsx", "scripts/cli/main.ts", ...args, "--json"];
+    const child = spawn(process.execPath, command, { cwd: ROOT, env: environment });
+    let [out, errors] = ["", ""];
+    child.stdout.on("data", (piece: Buffer) => (out += piece.toString()));
+    child.stderr.on("data", (piece: Buffer) => (errors += piece.toString()));
+    const [code] = (await once(child, "close")) as [number]; // CAST: Node's event
+    return { code, json: out === "" ? undefined : JSON.parse(out), errors };
+  }
+
+  async function service(script: string, settings: string): Promise<void> {
+    const args = ["--import", "tsx", script, settings];
+    const child = spawn(process.execPath, args, { cwd: ROOT, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+    services.push(child);
+    await once(child.stdout, "data");
+  }
+
+  before(async () => {
+    nodes = await startNodes(CHAIN_IDS, 1);
+    const [op, base, arbitrum] = nodes.map(({ url }) => url);
+    environment = {
+      ...process.env,
+      OP_SEPOLIA_RPC_URL: op,
+      BASE_SEPOLIA_RPC_URL: base,
+      ARBITRUM_SEPOLIA_RPC_URL: arbitrum,
+      DEPLOYER_KEY: devKey(0).key,
+      METALAYER_DEPLOYER: devKey(0).address,
+      METALAYER_GENESIS_HOLDER: devKey(1).address,
+      METALAYER_GOVERNOR: devKey(2).address,
+      METALAYER_CANCELLER: devKey(3).address,
+      METALAYER_PAUSER: devKey(4).address,
+      METALAYER_FUND: devKey(5).address,
+      METALAYER_RELAYER_KEY: devKey(20).key,
+      METALAYER_KEY: devKey(1).key,
+    };
+  });
+
+  after(async () => {
+    for (const child of services) {
+      child.kill("SIGTERM");
+      if (child.exitCode === null) await once(child, "exit");
+    }
+    await Promise.all(nodes.map((node) => node.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("2. shows the network id and the same addresses on every rollup, and refuses to deploy without guardians", async () => {
+    const { code, json } = await metalayer("deploy", "--plan");
+    expect(code).to.equal(0);
+    const plan = planSchema.parse(json);
+    networkId = plan.networkId;
+    expect(new Set(plan.rollups.map(({ addresses }) => JSON.stringify(addresses))).size).to.equal(1);
+    const refused = await metalayer("deploy", "--journals", at("deployed"));
+    expect(refused.code).to.equal(1);
+    expect(refused.errors).to.include("at least 4");
+  });
+
+  it("3. collects guardians with their proofs", async () => {
+    for (let index = 1; index <= 4; index++) {
+      const operator = devKey(10 + index).address;
+      const key = ["--key-file", at(`guardian${index}.key.json`), "--into", at("guardians.json")];
+      const { code } = await metalayer("prove", ...key, "--network-id", networkId, "--operator", operator);
+      expect(code).to.equal(0);
+    }
+    environment["METALAYER_GUARDIANS"] = at("guardians.json");
+  });
+
+  it("4. deploys, checks and verifies", async () => {
+    const { code, errors } = await metalayer("deploy", "--journals", at("deployed"), "--confirmations", "1");
+    expect(code, errors).to.equal(0);
+    expect(errors).to.include("Role check passed");
+    expect((await metalayer("check")).code).to.equal(0);
+    expect((await metalayer("verify")).code).to.equal(0);
+    const operators: unknown = JSON.parse(readFileSync(at("deployed/operators.json"), "utf8"));
+    expect(networkSchema.parse(operators).rollups.map(({ name }) => name)).to.deep.equal([...ROLLUPS]);
+  });
+
+  it("5. and 6. relays ERA with four guardians and a relayer", async () => {
+    // CAST: written above
+    const operators = JSON.parse(readFileSync(at("deployed/operators.json"), "utf8")) as Record<string, unknown>;
+    const listed = z.array(z.object({ key: z.string() })).parse(JSON.parse(readFileSync(at("guardians.json"), "utf8")));
+    const guardians: Record<string, string> = {};
+    for (const [index, { key }] of listed.entries()) {
+      const port = await freePort();
+      guardians[key] = `http://127.0.0.1:${port}`;
+      const own = { keyFile: at(`guardian${index + 1}.key.json`), recordFile: at(`guardian${index + 1}.sqlite`), port };
+      writeFileSync(at(`guardian${index + 1}.json`), JSON.stringify({ ...operators, guardian: own }));
+      await service("scripts/guardian/index.ts", at(`guardian${index + 1}.json`));
+    }
+    writeFileSync(at("relayer.json"), JSON.stringify({ ...operators, relayer: { port: await freePort(), guardians } }));
+    await service("scripts/relayer/index.ts", at("relayer.json"));
+    for (const [from, to] of [
+      ["opSepolia", "baseSepolia"],
+      ["opSepolia", "arbitrumSepolia"],
+      ["baseSepolia", "arbitrumSepolia"],
+    ] as const) {
+      const route = ["--from", from, "--to", to, "--amount", from === "opSepolia" ? "12.5" : "2"];
+      const { code, errors } = await metalayer(
+        "transfer",
+        "--network",
+        at("deployed/network.json"),
+        ...route,
+        "--wait",
+        "2m",
+      );
+      expect(code, errors).to.equal(0);
+    }
+  });
+
+  it("7. names a change and writes the decision that undoes it", async () => {
+    const [, base] = nodes;
+    const { rollups } = descriptionSchema.parse(JSON.parse(readFileSync(at("deployed/network.json"), "utf8")));
+    const pauser = new Wallet(devKey(4).key, new JsonRpcProvider(base?.url));
+    const gateway = MetalayerGateway__factory.connect(rollups[1]?.contracts["MetalayerGateway"] ?? "", pauser);
+    await (await gateway.pause([CHAIN_IDS[0] ?? 0n], 3_600)).wait();
+    const { code, json } = await metalayer(
+      "check",
+      "--only",
+      "baseSepolia,arbitrumSepolia",
+      "--batch",
+      at("decision.json"),
+    );
+    expect(code).to.equal(1);
+    const found = checkSchema
+      .parse(json)
+      .rollups.map(({ name, differences }) => [name, differences.map((entry) => entry.name)]);
+    expect(found).to.deep.equal([
+      ["baseSepolia", [`MetalayerGateway.inLane(${CHAIN_IDS[0]}).paused`]],
+      ["arbitrumSepolia", []],
+    ]);
+    // A pause ends by itself: there is nothing to decide.
+    expect(JSON.parse(readFileSync(at("decision.json"), "utf8"))).to.deep.equal([]);
+    pauser.provider?.destroy();
+  });
+}).timeout(300_000);

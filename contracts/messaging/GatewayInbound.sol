@@ -64,7 +64,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         }
         if (run.serial == 0) run.serial = _verify(attestation);
         bytes32[] memory ids;
-        (ids, next) = BatchReader.hashes(batches, head, body, networkId, run.route);
+        (ids, next) = BatchReader.hashes(batches, head, body, NETWORK_ID, run.route);
         _prove(
             run,
             VerifyCall.rootOf(attestation),
@@ -84,7 +84,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         address srcGateway,
         bytes32[] memory ids
     ) private view {
-        bytes32 laneId = Route.laneId(networkId, run.route, srcGateway, address(this));
+        bytes32 laneId = Route.laneId(NETWORK_ID, run.route, srcGateway, address(this));
         (bytes32 root, bool sound) = BatchReader.rootOf(run.head, place, run.facts, laneId, ids);
         if (sound && root == attested) return;
         revert GatewayRootMismatch(attested, root);

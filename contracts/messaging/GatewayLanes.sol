@@ -20,8 +20,8 @@ abstract contract GatewayLanes is GatewayEarnings {
 
         uint256 outRoute = Route.pack(block.chainid, chainId, admission.ownIncarnation, admission.incarnation);
         uint256 inRoute = Route.pack(chainId, block.chainid, admission.incarnation, admission.ownIncarnation);
-        bytes32 outLaneId = Route.laneId(networkId, outRoute, address(this), admission.gateway);
-        bytes32 inLaneId = Route.laneId(networkId, inRoute, admission.gateway, address(this));
+        bytes32 outLaneId = Route.laneId(NETWORK_ID, outRoute, address(this), admission.gateway);
+        bytes32 inLaneId = Route.laneId(NETWORK_ID, inRoute, admission.gateway, address(this));
 
         // Prices and what is accrued stay; the nonce restarts in the new lane.
         uint256 kept = ((OutWord.unwrap(lane.word) << 36) >> 84) << OutWords.ACCRUED;

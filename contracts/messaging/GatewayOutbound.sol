@@ -118,7 +118,7 @@ abstract contract GatewayOutbound is GatewayCredit {
         uint256 gross
     ) private returns (bytes32 id) {
         uint256 route = Route.pack(block.chainid, dstChainId, word.ownIncarnation(), word.incarnation());
-        id = Message.hash(networkId, route, header, msg.sender, recipient, payloadHash);
+        id = Message.hash(NETWORK_ID, route, header, msg.sender, recipient, payloadHash);
         bytes32 head = Message.chain(lane.head, id);
         (OutWord next, bool ok) = word.afterSend(gross);
         if (!ok) revert GatewayInvalidAmount(gross);

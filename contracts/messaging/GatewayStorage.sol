@@ -73,8 +73,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
     // keccak256(abi.encode(uint256(keccak256("metalayer.gateway")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STATE_SLOT = 0x97d6765343459adc36598cae8850670a2f1a00e3ee5f00d249e4f9ce89affa00;
 
-    /// @inheritdoc IMetalayerGateway
-    bytes32 public immutable networkId;
+    bytes32 internal immutable NETWORK_ID;
     address internal immutable INBOX;
     address internal immutable GUARDIAN_SET;
     address internal immutable STAKING;
@@ -86,7 +85,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
     uint256 internal immutable PROTOCOL_FILTER;
 
     constructor(GatewayWiring memory wiring) {
-        networkId = wiring.networkId;
+        NETWORK_ID = wiring.networkId;
         INBOX = wiring.inbox;
         GUARDIAN_SET = wiring.guardianSet;
         STAKING = wiring.staking;
@@ -101,6 +100,11 @@ abstract contract GatewayStorage is IMetalayerGateway {
             _lastByteBit(wiring.feeController) |
             _lastByteBit(wiring.registry) |
             _lastByteBit(wiring.accessManager);
+    }
+
+    /// @inheritdoc IMetalayerGateway
+    function networkId() external view returns (bytes32) {
+        return NETWORK_ID;
     }
 
     function _lastByteBit(address account) private pure returns (uint256) {

@@ -73,6 +73,8 @@ contract TokenWithBridge is ERC20Crosschain, OpenLinks {
 }
 
 contract TokenForBridge is ERC20Bridgeable {
+    error NotTheBridge(address caller);
+
     address public bridge;
 
     constructor() ERC20("Outside", "OUT") {}
@@ -86,7 +88,7 @@ contract TokenForBridge is ERC20Bridgeable {
     }
 
     function _checkTokenBridge(address caller) internal view override {
-        require(caller == bridge, "not the bridge");
+        if (caller != bridge) revert NotTheBridge(caller);
     }
 }
 

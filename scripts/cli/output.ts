@@ -17,6 +17,10 @@ export interface Output {
 
 export interface Progress {
   readonly update: (text: string) => void;
+  /** A line that stays. */
+  readonly note: (text: string) => void;
+  /** What changes too often for plain lines: only a terminal shows it. */
+  readonly live: (text: string) => void;
   readonly done: (text?: string) => void;
   readonly fail: (text?: string) => void;
 }
@@ -77,6 +81,8 @@ function plainProgress(text: string, line: (text: string) => void): Progress {
   line(`${text} …`);
   return {
     update: line,
+    note: line,
+    live: () => undefined,
     done: (end = text) => line(`${end}: done in ${seconds()}`),
     fail: (end = text) => line(`${end}: failed after ${seconds()}`),
   };
@@ -87,6 +93,12 @@ async function spinner(text: string, stream: NodeJS.WriteStream): Promise<Progre
   const spinning: Ora = ora({ text, stream }).start();
   return {
     update: (next) => void (spinning.text = next),
+    note: (kept) => {
+      spinning.clear();
+      stream.write(`${kept}\n`);
+      spinning.render();
+    },
+    live: (next) => void (spinning.text = next),
     done: (end) => void spinning.succeed(end),
     fail: (end) => void spinning.fail(end),
   };

@@ -40,6 +40,11 @@ const networkSchema = z.object({ networkId: z.string().optional(), rollups: z.ar
 export type RollupDescription = z.infer<typeof rollupSchema>;
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
+/** What a local network tells of a rollup, as commands read it. */
+export function parseRollup(value: unknown): RollupDescription {
+  return rollupSchema.parse(value);
+}
+
 /** A network that a command speaks to, as its description has it. Nothing is connected yet. */
 export interface Network {
   readonly file: string;

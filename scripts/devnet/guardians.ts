@@ -1,17 +1,14 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { Contract, JsonRpcProvider, Wallet } from "ethers";
-import { MetalayerError } from "../../sdk/src/errors.ts";
-import { delay } from "../chain/tasks.ts";
 import { operatorAccount } from "./accounts.ts";
 import type { Child } from "./children.ts";
 import { freePort } from "./children.ts";
 import type { Devnet, DevnetStep } from "./devnet.ts";
 import { writeJsonAtomically } from "./files.ts";
 import { guardianKeyFile } from "./protocol.ts";
+import { untilReady } from "./ready.ts";
 import { daemonNetwork } from "./settings.ts";
-
-const READY_MS = 40_000;
 
 /** Starts the guardians as processes of their own and lets their operators announce where they answer. */
 export function guardiansStep(count: number): DevnetStep {
@@ -21,7 +18,7 @@ export function guardiansStep(count: number): DevnetStep {
       const ports = await Promise.all(Array.from({ length: count }, freePort));
       const started = await Promise.all(ports.map((port, index) => startGuardian(devnet, index, port)));
       await announceAll(devnet, ports);
-      await Promise.all(ports.map((port, index) => untilReady(guardianUrl(port), started[index], signal)));
+      await Promise.all(started.map((child, index) => untilGuardianReady(child, ports[index] ?? 0, signal)));
       return `${count} processes, each with ${devnet.state.rollups[0]?.rpc.length ?? 0} endpoints per rollup`;
     },
   };
@@ -45,6 +42,11 @@ export function startGuardian(devnet: Devnet, index: number, port: number): Prom
   writeJsonAtomically(file, { ...daemonNetwork(devnet.state), guardian });
   const url = guardianUrl(port);
   return devnet.startService({ kind: "guardian", name, script: "scripts/guardian/index.ts", args: [file], url });
+}
+
+/** Waits until a guardian can sign about every rollup. */
+export function untilGuardianReady(child: Child, port: number, signal: AbortSignal | undefined): Promise<void> {
+  return untilReady(child, `${guardianUrl(port)}/v1/info`, signal, isReadyEverywhere);
 }
 
 function guardianUrl(port: number): string {
@@ -74,25 +76,7 @@ async function announceAll({ state }: Devnet, ports: readonly number[]): Promise
   );
 }
 
-/** Waits until the process answers that it can sign about every rollup. */
-export async function untilReady(url: string, child: Child | undefined, signal?: AbortSignal): Promise<void> {
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const isReady = await fetch(`${url}/v1/info`)
-      .then(async (response) => isReadyEverywhere(await response.json()))
-      .catch(() => false);
-    if (isReady) return;
-    if (child?.ended === true || performance.now() > deadline) {
-      throw new MetalayerError(
-        "DEVNET_PROCESS",
-        `The service at ${url} did not become ready: ${child?.output() ?? ""}`,
-        { url },
-      );
-    }
-    await delay(50, signal);
-  }
-}
-
+/** Whether a guardian's answer to `/v1/info` says that it can sign about every rollup. */
 function isReadyEverywhere(info: unknown): boolean {
   if (typeof info !== "object" || info === null || !("rollups" in info) || !Array.isArray(info.rollups)) return false;
   return info.rollups.every((rollup: unknown) => {

@@ -1,15 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { MetalayerError } from "../../sdk/src/errors.ts";
-import { delay } from "../chain/tasks.ts";
 import { devAccount, PARTS } from "./accounts.ts";
 import type { Child } from "./children.ts";
 import { freePort } from "./children.ts";
 import type { Devnet, DevnetStep } from "./devnet.ts";
 import { writeJsonAtomically } from "./files.ts";
+import { untilReady } from "./ready.ts";
 import { daemonNetwork } from "./settings.ts";
 
-const READY_MS = 40_000;
 const NAME = "relayer";
 
 /** Starts a relayer as a process of its own. */
@@ -19,7 +17,7 @@ export function relayerStep(): DevnetStep {
     async run(devnet, signal) {
       const port = await freePort();
       const child = await startRelayer(devnet, port);
-      await untilHealthy(`http://127.0.0.1:${port}/healthz`, child, signal);
+      await untilRelayerReady(child, port, signal);
       return `answers at port ${port}`;
     },
   };
@@ -38,15 +36,7 @@ export function startRelayer(devnet: Devnet, port: number): Promise<Child> {
   return devnet.startService({ kind: "relayer", name: NAME, script: "scripts/relayer/index.ts", args: [file], url });
 }
 
-async function untilHealthy(url: string, child: Child, signal: AbortSignal | undefined): Promise<void> {
-  const deadline = performance.now() + READY_MS;
-  for (;;) {
-    const isHealthy = await fetch(url)
-      .then(({ ok }) => ok)
-      .catch(() => false);
-    if (isHealthy) return;
-    if (child.ended || performance.now() > deadline)
-      throw new MetalayerError("DEVNET_PROCESS", `The relayer did not become ready: ${child.output()}`, { url });
-    await delay(50, signal);
-  }
+/** Waits until a relayer works. */
+export function untilRelayerReady(child: Child, port: number, signal: AbortSignal | undefined): Promise<void> {
+  return untilReady(child, `http://127.0.0.1:${port}/healthz`, signal);
 }

@@ -1,0 +1,17 @@
+import { defineCommand, flag, integer, option } from "../command.ts";
+
+export const command = defineCommand({
+  name: "demo",
+  description: "Bring up several rollups with guardians and a relayer, and show messages, ERA, failures and recovery.",
+  group: "Try it",
+  options: {
+    rollups: option("--rollups <count>", "How many rollups, 4 to 8", integer(4, 8), 4),
+    guardians: option("--guardians <count>", "How many guardians, 5 to 16: the demo kills one", integer(5, 16), 5),
+    keep: flag("--keep", "Leave the network running, and say how to use it"),
+  },
+  examples: ["./metalayer demo", "./metalayer demo --keep", "./metalayer demo --rollups 6 --guardians 7 --json"],
+  async run(context, options) {
+    const { demoCommand } = await import("../demo.ts");
+    return demoCommand(context, options);
+  },
+});

@@ -1,0 +1,132 @@
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import type { MetalayerClient } from "../../sdk/src/client.ts";
+import { MetalayerError } from "../../sdk/src/errors.ts";
+import { delay } from "../chain/tasks.ts";
+import type { Connection } from "../cli/connection.ts";
+import type { Anvil } from "../devnet/anvil.ts";
+import type { Devnet } from "../devnet/devnet.ts";
+import { Account } from "./account.ts";
+import type { Observer, SeenDelivery, SeenSend } from "./observer.ts";
+
+/** Recipients of the demo on one rollup. */
+export interface Mailboxes {
+  /** Takes messages from soft heads. */
+  readonly fast: Address;
+  /** Takes final messages only. */
+  readonly final: Address;
+  /** Is closed until somebody mends it. */
+  readonly shy: Address;
+}
+
+/** One rollup as the demo works with it. */
+export interface Site {
+  readonly name: string;
+  readonly chainId: bigint;
+  readonly blockTimeMs: number;
+  readonly connection: Connection;
+  readonly node: Anvil;
+  readonly observer: Observer;
+  readonly mailboxes: Mailboxes;
+  account(index: number): Account;
+}
+
+/** Something that the demo promises, and whether it was so. */
+export interface Check {
+  readonly chapter: Chapter;
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export const CHAPTERS = {
+  pairs: "1. Messages between all pairs",
+  era: "2. ERA from rollup to rollup",
+  refusal: "3. A recipient that fails",
+  faults: "4. Kills, cuts and a reorg",
+  heads: "5. State roots of other rollups",
+  ledger: "6. Figures and the ledger",
+} as const;
+
+export type Chapter = keyof typeof CHAPTERS;
+
+/** What all chapters share. */
+export interface World {
+  readonly devnet: Devnet;
+  readonly sites: readonly Site[];
+  /** Reads all rollups. */
+  readonly client: MetalayerClient;
+  readonly signal: AbortSignal;
+  readonly checks: Check[];
+  note(chapter: Chapter, text: string): void;
+  check(chapter: Chapter, what: string, ok: boolean, detail?: string): void;
+}
+
+/** Which account does what; guardians and the network's own parts use others (scripts/devnet/accounts.ts). */
+export const ACTORS = {
+  /** Holds the ERA and owns the mailboxes. */
+  treasurer: 0,
+  pairs: 7,
+  traveller: 8,
+  faults: 9,
+  /** Loses a message in the reorg. */
+  unlucky: 10,
+  /** Sends again what the reorg has removed. */
+  stubborn: 11,
+  refusal: 12,
+} as const;
+
+/** The site at this place of the list, which begins with home. */
+export function siteAt({ sites }: Pick<World, "sites">, index: number): Site {
+  const site = sites[index];
+  if (site === undefined) throw new Error(`no rollup at place ${index}`);
+  return site;
+}
+
+export function siteOf({ sites }: Pick<World, "sites">, chainId: bigint): Site {
+  const site = sites.find((each) => each.chainId === chainId);
+  if (site === undefined) throw new Error(`no rollup ${chainId}`);
+  return site;
+}
+
+/** Every ordered pair of rollups. */
+export function pairsOf({ sites }: Pick<World, "sites">): (readonly [src: Site, dst: Site])[] {
+  return sites.flatMap((src) => sites.filter((dst) => dst !== src).map((dst) => [src, dst] as const));
+}
+
+/** The messages of these transactions, once they are in a block. */
+export async function messagesOf(world: World, src: Site, transactions: readonly Hex[]): Promise<SeenSend[]> {
+  const wanted = new Set<string>(transactions);
+  const seen = (): SeenSend[] =>
+    [...src.observer.sent.values()].filter(({ message }) => wanted.has(message.transactionHash));
+  await until(world, `${transactions.length} messages are in blocks of ${src.name}`, 30_000, () => {
+    return seen().length >= wanted.size;
+  });
+  return seen();
+}
+
+export function deliveryOf(world: World, { message }: SeenSend): SeenDelivery | undefined {
+  return siteOf(world, message.dstChainId).observer.delivered.get(message.sendId);
+}
+
+/** Waits until all of them are delivered. Throws DEMO_TIMEOUT that says how many are not. */
+export async function untilDelivered(world: World, messages: readonly SeenSend[], limitMs: number): Promise<void> {
+  const open = (): number => messages.filter((each) => deliveryOf(world, each) === undefined).length;
+  await until(world, `${messages.length} messages are delivered`, limitMs, () => open() === 0);
+}
+
+const POLL_MS = 40;
+
+/** Waits until something is so. Throws DEMO_TIMEOUT. */
+export async function until(
+  { signal }: Pick<World, "signal">,
+  what: string,
+  limitMs: number,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline)
+      throw new MetalayerError("DEMO_TIMEOUT", `It did not happen within ${limitMs / 1_000} s that ${what}.`, { what });
+    await delay(POLL_MS, signal);
+  }
+}

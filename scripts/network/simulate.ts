@@ -1,4 +1,4 @@
-import { Interface } from "ethers";
+import { AbiCoder, Interface } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { formatEvmAccount } from "../../sdk/src/interop.ts";
 import type { Message } from "../../sdk/src/message.ts";
@@ -106,8 +106,8 @@ function nameOf(data: unknown): string {
 }
 
 function reasonOf(data: string): string {
-  const [reason] = gatewayInterface.decodeEventLog("MessageFailed", data);
-  const text = String(reason);
+  // The message's id is a topic: the data holds the reason alone.
+  const text = String(AbiCoder.defaultAbiCoder().decode(["bytes"], data)[0]);
   return text === "0x" ? "the recipient gave no reason (no code, wrong answer, or out of gas)" : nameOf(text);
 }
 

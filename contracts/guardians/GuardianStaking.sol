@@ -65,8 +65,10 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         StakingStorage storage $ = _staking();
         Pool storage pool_ = $.pools[operator];
         (uint256 tokens, uint256 issued) = (pool_.tokens, pool_.shares);
+        if (tokens == 0 && issued != 0) revert StakingPoolEmpty(operator);
+        // A pool never holds more ERA than shares, so that no stake is too small for a share.
         shares = issued == 0 ? amount : Math.mulDiv(amount, issued, tokens);
-        if (shares == 0 || issued + shares > type(uint128).max) revert StakingAmountTooLarge(amount);
+        if (issued + shares > type(uint128).max) revert StakingAmountTooLarge(amount);
 
         pool_.tokens = uint128(tokens + amount);
         pool_.shares = uint128(issued + shares);

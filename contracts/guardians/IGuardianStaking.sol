@@ -50,6 +50,7 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     error StakingZeroOperator();
     error StakingAmountTooSmall(uint256 amount, uint256 minimum);
     error StakingAmountTooLarge(uint256 amount);
+    error StakingPoolEmpty(address operator);
     error StakingInsufficientShares(address operator, address account, uint256 shares, uint256 available);
     error StakingUnknownExit(uint256 exitId);
     error StakingNotReleased(uint256 exitId, uint64 releaseAt);
@@ -65,7 +66,8 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
 
     /// @notice Adds `amount` ERA of the caller (allowance) to the pool of `operator`; the shares belong to the caller. Anyone.
     /// @dev Without weight in the running table; counts from the next rotation, if that is in a later block. Reverts {StakingZeroOperator},
-    ///      {StakingAmountTooSmall} below 1 ERA or if no share would result, and as ERA's transferFrom. Emits {Staked}.
+    ///      {StakingAmountTooSmall} below 1 ERA, {StakingAmountTooLarge},
+    ///      {StakingPoolEmpty} for a pool that has lost all its ERA but not its shares, and as ERA's transferFrom. Emits {Staked}.
     function stake(address operator, uint256 amount) external returns (uint256 shares);
 
     /// @notice Starts the exit of shares of the caller. They lose their weight at the next rotation and can be slashed until they are paid out.

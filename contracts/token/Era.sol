@@ -214,9 +214,9 @@ contract Era is IEra, ERC20Permit, ERC20Crosschain, AccessManaged {
         return tag == LINK_STORED && super._isAuthorizedGateway(instance, sender);
     }
 
-    /// @dev The `bytes` whose offset stands at `at` in ABI-encoded data. Reverts if they run past the end.
-    function _bytesAt(bytes calldata data, uint256 at) private pure returns (bytes calldata) {
-        uint256 start = uint256(bytes32(data[at:at + 32])) + 32;
+    /// @dev The `bytes` whose offset stands at `place` in ABI-encoded data. Reverts if they run past the end.
+    function _bytesAt(bytes calldata data, uint256 place) private pure returns (bytes calldata) {
+        uint256 start = uint256(bytes32(data[place:place + 32])) + 32;
         return data[start:start + uint256(bytes32(data[start - 32:start]))];
     }
 

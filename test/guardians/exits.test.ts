@@ -138,7 +138,7 @@ describe("GuardianStaking: exits", () => {
     it("R26 stake that is leaving answers for its key like the rest", async () => {
       await staking.stake(operator, 400n * ETHER);
       const id = await exitOf(200n * ETHER);
-      await halvePool();
+      await losePool((tokens) => tokens / 2n);
       await time().increase(UNBONDING);
       await expect(staking.withdraw(id))
         .to.emit(staking, "ExitPaid")
@@ -168,12 +168,30 @@ describe("GuardianStaking: exits", () => {
       expect(await lone.totalStaked()).to.equal(0n);
     });
 
-    /** What a slashing will do: half of the pool's ERA is gone, its shares stay. */
-    const halvePool = async () => {
+    it("a pool that lost all, or nearly all, of its ERA takes no new stake that it could not count", async () => {
+      await staking.stake(operator, 400n * ETHER);
+      await losePool(() => 1n);
+      await expect(staking.stake(operator, ETHER))
+        .to.be.revertedWithCustomError(staking, "StakingAmountTooLarge")
+        .withArgs(ETHER);
+      await losePool(() => 0n);
+      await expect(staking.stake(operator, ETHER))
+        .to.be.revertedWithCustomError(staking, "StakingPoolEmpty")
+        .withArgs(a.connection.ethers.getAddress(operator));
+      expect(await weight()).to.equal(0n);
+      const id = await exitOf(400n * ETHER);
+      await time().increase(UNBONDING);
+      await expect(staking.withdraw(id))
+        .to.emit(staking, "ExitPaid")
+        .withArgs(id, a.connection.ethers.getAddress(operator), await staker.getAddress(), 0n);
+    });
+
+    /** What a slashing will do: ERA of the pool is gone, its shares stay. */
+    const losePool = async (left: (tokens: bigint) => bigint) => {
       const { tokens, shares } = await staking.pool(operator);
       const base = STAKING_STORAGE + 2n;
       const slot = keccak256(AbiCoder.defaultAbiCoder().encode(["address", "uint256"], [operator, base]));
-      const word = toBeHex((shares << 128n) | (tokens / 2n), 32);
+      const word = toBeHex((shares << 128n) | left(tokens), 32);
       await a.connection.networkHelpers.setStorageAt(await staking.getAddress(), slot, word);
     };
   });

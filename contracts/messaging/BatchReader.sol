@@ -247,53 +247,70 @@ library BatchReader {
         bytes32 networkId,
         uint256 route
     ) internal pure returns (bytes32[] memory ids, uint256 place) {
+        (, uint256 dataEnd) = bounds(data);
+        uint256 slot;
+        uint256 scratch;
+        (ids, slot, scratch) = _reserve(head, networkId, route);
+        uint256 nonce = head.firstNonce();
+        place = body;
+        unchecked {
+            // Places stay near the end of calldata, nonces below 2^48.
+            while (slot < scratch) {
+                (bytes32 id, uint256 next) = _entryHash(place, nonce, scratch);
+                if (next == 0 || next > dataEnd) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+                assembly ("memory-safe") {
+                    mstore(slot, id)
+                }
+                slot += 0x20;
+                place = next;
+                ++nonce;
+            }
+        }
+    }
+
+    /// @dev Memory for the hashes (`slot` is the first, `scratch` one past the last), and behind them what all messages' preimages share.
+    function _reserve(
+        BatchHead head,
+        bytes32 networkId,
+        uint256 route
+    ) private pure returns (bytes32[] memory ids, uint256 slot, uint256 scratch) {
         bytes32 typehash = Message.MESSAGE_TYPEHASH;
-        uint256 dataEnd;
-        (, dataEnd) = bounds(data);
-        bool sane;
         assembly ("memory-safe") {
             ids := mload(0x40)
             let listed := and(shr(72, head), 0xffff)
             mstore(ids, listed)
-            let slot := add(ids, 0x20)
-            let scratch := add(slot, shl(5, listed))
+            slot := add(ids, 0x20)
+            scratch := add(slot, shl(5, listed))
             mstore(0x40, scratch)
             mstore(scratch, typehash)
             mstore(add(scratch, 0x20), networkId)
             mstore(add(scratch, 0x40), route)
-            let nonceBits := shl(184, add(shr(192, shl(72, head)), and(shr(88, head), 0xffff)))
-            place := body
-            for {} lt(slot, scratch) {} {
-                let id := calldataload(add(place, 1))
-                let next := add(place, HASH_ONLY_BYTES)
-                let tag := byte(0, calldataload(place))
-                if lt(tag, TAG_HASH_ONLY) {
-                    let rest := calldataload(add(place, 33))
-                    let length := and(shr(80, rest), 0xffff)
-                    // kind (1 for a bounty), nonce; gasLimit and fee stand side by side in both the entry and the header
-                    mstore(add(scratch, 0x60), or(or(shl(248, eq(tag, TAG_BOUNTY)), nonceBits), shl(88, shr(160, id))))
-                    mstore(add(scratch, 0x80), shr(96, shl(96, id)))
-                    mstore(add(scratch, 0xa0), shr(96, rest))
-                    calldatacopy(add(scratch, 0xe0), add(place, ENTRY_BYTES), length)
-                    mstore(add(scratch, 0xc0), keccak256(add(scratch, 0xe0), length))
-                    id := keccak256(scratch, 0xe0)
-                    next := add(add(place, ENTRY_BYTES), length)
-                    if or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD)) {
-                        break
-                    }
-                }
-                if gt(next, dataEnd) {
-                    break
-                }
-                mstore(slot, id)
-                slot := add(slot, 0x20)
-                nonceBits := add(nonceBits, shl(184, 1))
-                place := next
-            }
-            sane := eq(slot, scratch)
         }
-        if (sane) return (ids, place);
-        revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+    }
+
+    /// @dev Hash of the entry at `place` and where the next one begins; `next` is 0 for an unknown tag or too long a payload.
+    function _entryHash(uint256 place, uint256 nonce, uint256 scratch) private pure returns (bytes32 id, uint256 next) {
+        assembly ("memory-safe") {
+            id := calldataload(add(place, 1))
+            next := add(place, HASH_ONLY_BYTES)
+            let tag := byte(0, calldataload(place))
+            if lt(tag, TAG_HASH_ONLY) {
+                let rest := calldataload(add(place, 33))
+                let length := and(shr(80, rest), 0xffff)
+                // kind (1 for a bounty) and nonce; gasLimit and fee stand side by side in both the entry and the header
+                let start := or(shl(248, eq(tag, TAG_BOUNTY)), shl(184, nonce))
+                mstore(add(scratch, 0x60), or(start, shl(88, shr(160, id))))
+                mstore(add(scratch, 0x80), shr(96, shl(96, id)))
+                mstore(add(scratch, 0xa0), shr(96, rest))
+                calldatacopy(add(scratch, 0xe0), add(place, ENTRY_BYTES), length)
+                mstore(add(scratch, 0xc0), keccak256(add(scratch, 0xe0), length))
+                id := keccak256(scratch, 0xe0)
+                next := mul(
+                    add(add(place, ENTRY_BYTES), length),
+                    iszero(or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD)))
+                )
+            }
+        }
     }
 
     function _first(bytes32[] memory ids) private pure returns (bytes32 id) {

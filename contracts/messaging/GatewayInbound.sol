@@ -91,7 +91,7 @@ abstract contract GatewayInbound is GatewayEarnings {
     }
 
     /// @dev Whether a nonce of the `final` batch's entries is not delivered yet, as far as that is known without hashing.
-    function _anyOpen(mapping(uint256 => Record) storage records, BatchHead head) private view returns (bool) {
+    function _anyOpen(mapping(uint256 => Record) storage records, BatchHead head) private view returns (bool open) {
         unchecked {
             // Nonces are below 2^48, a batch has at most 1,024 entries: at most 5 rounds.
             uint256 nonce = head.firstNonce();

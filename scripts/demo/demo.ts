@@ -71,7 +71,7 @@ async function play(devnet: Devnet, options: DemoOptions): Promise<DemoReport> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const checks: Check[] = [];
-  const { world, close } = await openWorld(devnet, checks, signal, options.onNote);
+  const { world, ended } = await openWorld(devnet, checks, signal, options.onNote);
   const counting = setInterval(() => {
     const sum = (of: "sent" | "delivered"): number =>
       world.sites.reduce((all, { observer }) => all + observer[of].size, 0);
@@ -82,7 +82,7 @@ async function play(devnet: Devnet, options: DemoOptions): Promise<DemoReport> {
   } finally {
     clearInterval(counting);
     ending.abort();
-    await close();
+    await ended();
     world.sites.forEach(({ connection }) => closeConnection(connection));
   }
 }
@@ -92,12 +92,17 @@ async function playChapters(world: World, options: DemoOptions): Promise<DemoRep
     tryChapter(world, chapter, task);
   await attempt("pairs", () => fundSenders(world));
   const reorg = await attempt("faults", () => reorganise(world));
+  const underWay = pairs(world);
+  const disturb = async <T>(task: () => Promise<T>): Promise<T> => {
+    await underWay.measured.catch(() => undefined);
+    return task();
+  };
   const [sent = []] = await Promise.all([
-    attempt("pairs", () => pairs(world)),
+    attempt("pairs", () => underWay.done),
     attempt("era", () => era(world)),
-    attempt("refusal", () => refusal(world)),
-    attempt("faults", () => killInTheMiddle(world)),
-    attempt("faults", () => cutEndpoint(world)),
+    attempt("refusal", () => disturb(() => refusal(world))),
+    attempt("faults", () => disturb(() => killInTheMiddle(world))),
+    attempt("faults", () => disturb(() => cutEndpoint(world))),
     attempt("faults", async () => reorg?.finish()),
     attempt("heads", () => heads(world)),
   ]);

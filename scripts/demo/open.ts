@@ -15,7 +15,7 @@ export async function openWorld(
   checks: Check[],
   signal: AbortSignal,
   onNote: (chapter: Chapter, text: string) => void,
-): Promise<{ readonly world: World; close(): Promise<void> }> {
+): Promise<{ readonly world: World; readonly ended: () => Promise<void> }> {
   const connections = await Promise.all(
     devnet.state.rollups.map((rollup) => connect({ ...parseRollup(rollup), rpc: [rollup.nodeUrl] })),
   );
@@ -30,7 +30,12 @@ export async function openWorld(
         if (!ok) onNote(chapter, `FAILED: ${what}${detail === "" ? "" : ` (${detail})`}`);
       },
     };
-    return { world, close: async () => void (await Promise.all(sites.map(({ observer }) => observer.ended))) };
+    return {
+      world,
+      ended: async () => {
+        await Promise.all(sites.map(({ observer }) => observer.ended));
+      },
+    };
   } catch (error) {
     connections.forEach(closeConnection);
     throw error;

@@ -5,7 +5,7 @@ import { delay } from "../chain/tasks.ts";
 import type { Connection } from "../cli/connection.ts";
 import type { Anvil } from "../devnet/anvil.ts";
 import type { Devnet } from "../devnet/devnet.ts";
-import { Account } from "./account.ts";
+import type { Account } from "./account.ts";
 import type { Observer, SeenDelivery, SeenSend } from "./observer.ts";
 
 /** Recipients of the demo on one rollup. */

@@ -14,7 +14,7 @@ export async function untilReady(
   const deadline = performance.now() + READY_MS;
   for (;;) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) })
-      .then(async (response) => (response.ok ? ((await response.json()) as unknown) : undefined)) // CAST: json() is unknown, not any.
+      .then(async (response): Promise<unknown> => (response.ok ? await response.json() : undefined))
       .catch(() => undefined);
     if (answer !== undefined && isReady(answer)) return;
     if (child.ended || performance.now() > deadline) {

@@ -143,6 +143,7 @@ describe("RollupTimelock", () => {
       const { rollup, timelock, manager, governor, canceller, next, target, replace, upgradeLike, cancellerRole } =
         await fixture();
       const batch = [[target, target], [0n, 0n], replace, ethers.ZeroHash, ethers.ZeroHash] as const;
+      // CAST: a readonly tuple copied into the mutable one that ethers asks for
       const args = [[...batch[0]], [...batch[1]], batch[2], batch[3], batch[4]] as [
         string[],
         bigint[],
@@ -184,6 +185,7 @@ describe("RollupTimelock", () => {
         [[], []],
       ];
       for (const [index, [targets, payloads]] of disguised.entries()) {
+        // CAST: exactly these five, which TypeScript takes for an array
         const args = [
           targets,
           targets.map(() => 0n),

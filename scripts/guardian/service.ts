@@ -61,7 +61,7 @@ export async function startGuardian(config: GuardianConfig, key: GuardianKey, lo
       metrics,
       settings,
       onRefusal: (code, error, from) => {
-        const level = code === "INTERNAL" || code === "RECORD_CONTRADICTION" ? "error" : "info";
+        const level = code === "INTERNAL" || code === "RECORD_CONTRADICTION" ? "error" : "debug";
         log[level]({ code, ...from, err: code === "INTERNAL" ? error : undefined }, reasonOf(error));
       },
       observe: () => {

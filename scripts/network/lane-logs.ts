@@ -48,10 +48,12 @@ export async function entriesBetween(search: EntrySearch): Promise<ChainedEntry[
   if (search.gaps.every(isEmpty)) return search.gaps.map(() => []);
   const tried: string[] = [];
   const { pool, signal } = search;
+  // A long range may take its time; for a short one the next endpoint is asked when the first is slow.
+  const hedging = search.toBlock - search.fromBlock > HEDGED_BLOCKS ? { hedgeMs: false as const } : {};
   while (tried.length < pool.endpoints.length) {
     const { label, entries } = await pool.session(
       async (endpoint, inner) => ({ label: endpoint.label, entries: await entriesOn(search, endpoint, inner) }),
-      { signal, hedgeMs: false, except: tried },
+      { signal, except: tried, ...hedging },
     );
     const filled = fill(search, entries);
     if (filled !== undefined) return filled;
@@ -61,6 +63,8 @@ export async function entriesBetween(search: EntrySearch): Promise<ChainedEntry[
   const message = `${pool.rollup}: no endpoint's logs of blocks ${fromBlock} to ${toBlock} lead to the lanes' heads.`;
   throw new MetalayerError("LOGS_UNCONFIRMED", message, { rollup: pool.rollup, fromBlock, toBlock });
 }
+
+const HEDGED_BLOCKS = 256;
 
 function isEmpty({ from, to }: LaneGap): boolean {
   return to.nonce <= from.nonce;

@@ -61,9 +61,9 @@ export async function refresh(
   await readDelivered(pool, rollup, queries, at, signal);
 }
 
-/** While a long history is read: what is executed already need not be kept. */
+/** While history is read: what is executed already need not be kept. */
 export async function pruneExecuted(lane: TrackedLane, dst: LaneEnd): Promise<void> {
-  await refresh(dst, [{ lane, nonces: allNonces(lane) }]);
+  await refresh(dst, [{ lane, nonces: allNonces(lane), withFast: true }]);
   lane.store.forget(({ nonce, id }) => lane.view.isClosed(nonce, id));
   letGo(lane);
 }
@@ -100,8 +100,20 @@ function letGo({ store, view }: TrackedLane): void {
   }
 }
 
+/** After new messages of a lane were read: what its destination says about them. */
+export async function survey(
+  lane: TrackedLane,
+  source: LaneFollower,
+  dst: LaneEnd,
+  options: { readonly isFirst: boolean; readonly withFast: boolean; readonly now: number },
+): Promise<void> {
+  // Of what was sent before somebody began to look, most was delivered.
+  if (options.isFirst) await pruneExecuted(lane, dst);
+  if (options.withFast) await refreshFast(lane, source, dst, options.now);
+}
+
 /** Asks which recipients of messages that are not final take `fast` ones. */
-export async function refreshFast(lane: TrackedLane, source: LaneFollower, dst: LaneEnd, now: number): Promise<void> {
+async function refreshFast(lane: TrackedLane, source: LaneFollower, dst: LaneEnd, now: number): Promise<void> {
   const { store, fastLeft } = lane;
   const wanted = new Set<Address>();
   for (const { message, block } of openEntries(lane)) {

@@ -6,7 +6,7 @@ import { delay, loop } from "../chain/tasks.ts";
 import type { Coordinator } from "../network/coordinator.ts";
 import { onNewestHead } from "../network/newest-head.ts";
 import { factOf } from "../network/range.ts";
-import { refreshAll, refreshFast } from "../network/tracked-lane.ts";
+import { refreshAll, survey } from "../network/tracked-lane.ts";
 import { reasonOf, waits, worse } from "../network/trouble.ts";
 import type { RelayerSettings } from "./config.ts";
 import type { Delivery } from "./deliver.ts";
@@ -34,13 +34,16 @@ export interface Relaying {
 const REFRESH_MS = 15_000;
 const UPKEEP_MS = 2_000;
 const IDLE_MS = 500;
-const DRAIN_MS = 10_000;
+/** How long the end waits for what is under way. */
+export const DRAIN_MS = 10_000;
 
-/** Reads what is new at one source. */
+/** Reads what is new at one source. Destinations that do not answer are no reason to stop. */
 export async function follow(relaying: Relaying, side: Side, block: Block, signal?: AbortSignal): Promise<void> {
+  const { settings, now, fail } = relaying;
   await side.follower.follow(block, signal);
-  const { settings, now } = relaying;
-  if (settings.fast) await Promise.all(side.outbound.map((work) => refreshFast(work, side.follower, work.dst, now())));
+  const options = { isFirst: side.followedAt === 0, withFast: settings.fast, now: now() };
+  const onError = (error: unknown): void => fail("unknown", side.rollup.name, error);
+  await Promise.all(side.outbound.map((work) => survey(work, side.follower, work.dst, options).catch(onError)));
   side.followedAt = Date.now();
 }
 
@@ -130,7 +133,7 @@ function lookAround(side: Side, signal: AbortSignal | undefined): Promise<void> 
   );
 }
 
-/** Works until the signal fires, then finishes what is under way. One rollup's trouble is no other's. */
+/** Works until the signal fires, and until what is under way then has ended. One rollup's trouble is no other's. */
 export async function run(relaying: Relaying, signal: AbortSignal): Promise<void> {
   const { sides, tasks, upkeep } = relaying;
   let wake = (): void => undefined;
@@ -157,7 +160,6 @@ export async function run(relaying: Relaying, signal: AbortSignal): Promise<void
   }
   await Promise.all(loops);
   await tasks.drain(DRAIN_MS);
-  await Promise.all(sides.map(({ sender }) => sender.stop(DRAIN_MS)));
 }
 
 /** Delivers what can be delivered now and ends. Returns how many messages it took on. */
@@ -175,6 +177,5 @@ export async function runOnce(relaying: Relaying, signal?: AbortSignal): Promise
     total += count;
     while (tasks.running > 0) await delay(50, signal);
   }
-  await Promise.all(sides.map(({ sender }) => sender.stop(DRAIN_MS)));
   return total;
 }

@@ -10,7 +10,7 @@ import { createUpkeep } from "../upkeep/upkeep.ts";
 import type { RelayerConfig } from "./config.ts";
 import { createRelayerMetrics } from "./metrics.ts";
 import type { Relaying } from "./relayer.ts";
-import { run, runOnce } from "./relayer.ts";
+import { DRAIN_MS, run, runOnce } from "./relayer.ts";
 import { createSides } from "./side.ts";
 import type { RelayerStatus } from "./status.ts";
 import { observe, statusOf } from "./status.ts";
@@ -25,6 +25,7 @@ export interface RelayerService {
   status(): RelayerStatus;
   /** GET /healthz, /readyz (with the status) and /metrics, until `close`. Returns the address. */
   serve(host: string, port: number): Promise<string>;
+  /** Waits a little for transactions under way and lets go of everything. */
   close(): Promise<void>;
 }
 
@@ -56,6 +57,7 @@ export function createRelayer(config: RelayerConfig, secretKey: Hex, log: Logger
     status: () => statusOf(relaying),
     serve: (host, port) => server.listen({ host, port }),
     async close() {
+      await Promise.all(sides.map(({ sender }) => sender.stop(DRAIN_MS)));
       await server.close();
       await client.close();
       for (const { pool } of sides) pool.close();

@@ -24,7 +24,6 @@ using {
 /// @title Reads packed batches from calldata: docs/protocol/messages.md §5.
 /// @dev A place (`place`, `facts`, `body`, …) is a position in calldata. {read} and {hashes} compare every end with the end of the data and revert
 ///      {GatewayMalformedBatch} with the offset in the data; all other functions read only what these two have checked.
-///      Written out plainly: contracts/mocks/BatchReference.sol, against which this is fuzzed.
 library BatchReader {
     uint256 internal constant TAG_BOUNTY = 1;
     uint256 internal constant TAG_CLAIM = 2;

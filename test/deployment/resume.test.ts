@@ -127,7 +127,8 @@ describe("deployment on real nodes", () => {
         expect(code).to.equal(0);
         break;
       }
-      expect(kills).to.be.greaterThan(5);
+      // How many kills fall into one deployment depends on the speed of the machine.
+      expect(kills).to.be.greaterThan(1);
       const parameters = testParameters(artifacts, parts.chain);
       for (const target of parts.targets) {
         const plan = planRollup(parameters, target.chainId, artifacts);

@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "scripts/guardian": ["sdk", "scripts/chain", "scripts/network", "typechain-types"],
   "scripts/devnet": ["sdk", "scripts/chain", "deploy", "typechain-types"],
   "scripts/bench": ["sdk", "scripts", "deploy", "test/helpers", "typechain-types"],
+  "scripts/demo": ["sdk", "scripts", "deploy", "typechain-types"],
   "scripts/cli": ["sdk", "scripts", "deploy", "typechain-types"],
   "scripts/checks": ["sdk", "scripts/cli", "typechain-types"],
 };

@@ -11,6 +11,7 @@ export interface DescribedError {
 
 /** Errors of libraries whose own words do not help: what happened and what to do. */
 const KNOWN: Readonly<Record<string, readonly [what: string, next: string]>> = {
+  ABORTED: ["it was interrupted; what it had started is ended", "run it again"],
   ECONNREFUSED: [
     "no node answers at the RPC address",
     "start the network (./metalayer devnet start) or correct the URL",

@@ -30,7 +30,8 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
     if (json) out.write(`${toJson({ error: described })}\n`);
     err.write(`${described.sentence}\n`);
     if (process.env["METALAYER_DEBUG"] && error instanceof Error) err.write(`${error.stack ?? ""}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    if (error instanceof UsageError) return 2;
+    return described.code === "ABORTED" ? 130 : 1;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { MetalayerError } from "../../sdk/src/errors.ts";
@@ -6,9 +6,11 @@ import type { Ledger } from "../chain/ledger.ts";
 import { closeConnection } from "../cli/connection.ts";
 import type { Devnet } from "../devnet/devnet.ts";
 import { networkSteps } from "../devnet/network-steps.ts";
+import { startOf } from "../devnet/processes.ts";
 import { rollupPresets } from "../devnet/rollups.ts";
 import { startDevnet } from "../devnet/start.ts";
 import { devnetFolder } from "../devnet/state.ts";
+import { stopDevnet } from "../devnet/stop.ts";
 import { auditLedger, auditMessages } from "./audit.ts";
 import { era } from "./chapters/era.ts";
 import { cutEndpoint, killInTheMiddle } from "./chapters/faults.ts";
@@ -50,11 +52,22 @@ export interface DemoReport {
   readonly checks: readonly Check[];
 }
 
+const PREFIX = "metalayer-demo-";
+
+/** Removes what demos have left behind whose process was killed. */
+async function sweepDemos(): Promise<void> {
+  for (const name of readdirSync(os.tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && startOf(Number(pid)) === undefined) await stopDevnet(path.join(os.tmpdir(), name));
+  }
+}
+
 /** Brings a network up, plays the chapters on it, and takes it down. Throws only if the network does not start, or when interrupted. */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const { root, keep, guardians, signal } = options;
   const started = performance.now();
-  const folder = keep ? devnetFolder(root) : mkdtempSync(path.join(os.tmpdir(), "metalayer-demo-"));
+  await sweepDemos();
+  const folder = keep ? devnetFolder(root) : mkdtempSync(path.join(os.tmpdir(), `${PREFIX}${process.pid}-`));
   const given = { root, folder, rollups: rollupPresets(options.rollups), endpointsPerNode: 3, detached: keep, signal };
   const devnet = await startDevnet({ ...given, onProgress: options.onStep }, networkSteps(guardians));
   let isKept = false;

@@ -30,9 +30,8 @@ library Schnorr {
         uint256 s
     ) private view returns (bool) {
         // R must be the even one of the two points with this x: the challenge does not contain R.y, and only 160 bits of R are compared.
-        if (Ry & 1 == 1 || !Secp256k1.isOnCurve(Rx, Ry)) return false;
         // ecrecover takes r in 1 … n − 1; zero never authorises.
-        if (Px == 0 || Px >= Secp256k1.N || s >= Secp256k1.N) return false;
+        if (!Secp256k1.isOnCurve(Rx, Ry) || !_inRange(Px, Ry, s)) return false;
 
         uint256 e = _challenge(tag, Px, m, Rx);
         if (e == 0) return false;
@@ -44,6 +43,14 @@ library Schnorr {
             uint256 sigma = Secp256k1.N - mulmod(e, Px, Secp256k1.N);
             address recovered = _recover(h, Px, sigma);
             return recovered != address(0) && recovered == addressOf(Rx, Ry);
+        }
+    }
+
+    /// @dev Functionally equivalent: Ry is even && 0 < Px && Px < N && s < N.
+    function _inRange(uint256 Px, uint256 Ry, uint256 s) private pure returns (bool ok) {
+        uint256 n = Secp256k1.N;
+        assembly ("memory-safe") {
+            ok := and(gt(and(lt(Px, n), lt(s, n)), and(Ry, 1)), gt(Px, 0))
         }
     }
 

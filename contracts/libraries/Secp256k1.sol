@@ -12,8 +12,12 @@ library Secp256k1 {
     uint256 internal constant N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
     /// @notice Whether (x, y) is a point other than infinity with both coordinates below p.
-    function isOnCurve(uint256 x, uint256 y) internal pure returns (bool) {
-        return x < P && y < P && mulmod(y, y, P) == addmod(mulmod(mulmod(x, x, P), x, P), 7, P);
+    function isOnCurve(uint256 x, uint256 y) internal pure returns (bool ok) {
+        // Functionally equivalent: x < P && y < P && mulmod(y, y, P) == addmod(mulmod(mulmod(x, x, P), x, P), 7, P).
+        assembly ("memory-safe") {
+            ok := eq(mulmod(y, y, P), addmod(mulmod(mulmod(x, x, P), x, P), 7, P))
+            ok := and(ok, and(lt(x, P), lt(y, P)))
+        }
     }
 
     /// @notice (X, Y, Z) + (x, y). The second point must be on the curve.

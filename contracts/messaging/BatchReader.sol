@@ -25,6 +25,7 @@ using {
 /// @dev A place (`place`, `facts`, `body`, …) is a position in calldata. {read} and {hashes} compare every end with the end of the data and revert
 ///      {GatewayMalformedBatch} with the offset in the data; all other functions read only what these two have checked.
 library BatchReader {
+    uint256 internal constant TAG_MESSAGE = 0;
     uint256 internal constant TAG_BOUNTY = 1;
     uint256 internal constant TAG_CLAIM = 2;
     uint256 internal constant TAG_HASH_ONLY = 255;

@@ -41,7 +41,8 @@ using {
     InWords.hasOtherGateway,
     InWords.withField,
     InWords.withFastSeen,
-    InWords.take
+    InWords.take,
+    InWords.takeFast
 } for InWord global;
 
 library OutWords {
@@ -205,32 +206,36 @@ library InWords {
         return InWord.wrap(InWord.unwrap(self) | (1 << FAST_SEEN));
     }
 
-    /// @notice Takes up to `amount` fee units out of the bucket; `fast` only while it stays above half, and on the fast line.
-    function take(
+    /// @notice Takes up to `amount` fee units out of the bucket.
+    function take(InWord self, uint256 amount, uint256 timestamp) internal pure returns (InWord word, uint256 taken) {
+        uint256 held = level(self, timestamp);
+        taken = amount < held ? amount : held;
+        unchecked {
+            // taken ≤ held < 2^56.
+            word = _withLevel(self, held - taken, timestamp);
+        }
+    }
+
+    /// @notice As {take} for fees of `fast` deliveries: only while the bucket stays above half, and on the fast line.
+    function takeFast(
         InWord self,
         uint256 amount,
-        bool fast,
         uint256 timestamp
     ) internal pure returns (InWord word, uint256 taken) {
         uint256 held = level(self, timestamp);
-        uint256 available = held;
-        word = self;
-        taken = amount;
-        unchecked {
-            // taken ≤ held < 2^56; timestamps are below 2^40; fast amounts stay below the room of their field.
-            if (fast) {
-                uint256 half = capacity(self) / 2;
-                available = held > half ? held - half : 0;
-                uint256 room = (uint256(type(uint40).max) * 1000) - fastCredited(self);
-                if (available > room) available = room;
-            }
-            if (taken > available) taken = available;
-            if (fast) {
-                // The fast line counts thousands: only whole thousands are taken, the rest waits in the queue.
-                taken -= taken % 1000;
-                word = word.withField(FAST_CREDITED, 40, (fastCredited(self) + taken) / 1000);
-            }
-            word = word.withField(LEVEL, 96, (held - taken) | (timestamp << (LEVEL_AT - LEVEL)));
-        }
+        uint256 half = capacity(self) / 2;
+        uint256 available = held > half ? held - half : 0;
+        uint256 room = (uint256(type(uint40).max) * 1000) - fastCredited(self);
+        taken = amount < room ? amount : room;
+        if (taken > available) taken = available;
+        // The fast line counts thousands: only whole thousands are taken, the rest waits in the queue.
+        taken -= taken % 1000;
+        word = self.withField(FAST_CREDITED, 40, (fastCredited(self) + taken) / 1000);
+        word = _withLevel(word, held - taken, timestamp);
+    }
+
+    /// @dev `held` must be below 2^56, `timestamp` below 2^40.
+    function _withLevel(InWord self, uint256 held, uint256 timestamp) private pure returns (InWord) {
+        return self.withField(LEVEL, 96, held | (timestamp << (LEVEL_AT - LEVEL)));
     }
 }

@@ -257,7 +257,7 @@ library BatchReader {
             // Places stay near the end of calldata, nonces below 2^48.
             while (slot < scratch) {
                 (bytes32 id, uint256 next) = _entryHash(place, nonce, scratch);
-                if (next == 0 || next > dataEnd) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+                if (next > dataEnd) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
                 assembly ("memory-safe") {
                     mstore(slot, id)
                 }
@@ -288,7 +288,7 @@ library BatchReader {
         }
     }
 
-    /// @dev Hash of the entry at `place` and where the next one begins; `next` is 0 for an unknown tag or too long a payload.
+    /// @dev Hash of the entry at `place` and where the next one begins; `next` is behind every end for an unknown tag or too long a payload.
     function _entryHash(uint256 place, uint256 nonce, uint256 scratch) private pure returns (bytes32 id, uint256 next) {
         assembly ("memory-safe") {
             id := calldataload(add(place, 1))
@@ -305,10 +305,8 @@ library BatchReader {
                 calldatacopy(add(scratch, 0xe0), add(place, ENTRY_BYTES), length)
                 mstore(add(scratch, 0xc0), keccak256(add(scratch, 0xe0), length))
                 id := keccak256(scratch, 0xe0)
-                next := mul(
-                    add(add(place, ENTRY_BYTES), length),
-                    iszero(or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD)))
-                )
+                next := add(add(place, ENTRY_BYTES), length)
+                next := or(next, sub(0, or(gt(tag, TAG_CLAIM), gt(length, MAX_PAYLOAD))))
             }
         }
     }

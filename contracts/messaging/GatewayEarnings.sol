@@ -114,7 +114,9 @@ abstract contract GatewayEarnings is GatewayStorage {
             uint256 total = fees + bounties;
             if (total == 0) return;
             InWord word = source.word;
-            (InWord next, uint256 taken) = word.take(total, fast, block.timestamp);
+            (InWord next, uint256 taken) = fast
+                ? word.takeFast(total, block.timestamp)
+                : word.take(total, block.timestamp);
             source.word = next;
             uint256 paidFees = taken < fees ? taken : fees;
             if (taken != 0) {

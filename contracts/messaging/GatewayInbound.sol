@@ -21,7 +21,7 @@ abstract contract GatewayInbound is GatewayEarnings {
     /// @dev A call of {relay}: what all its batches share, what all entries of the running batch share, and what they earn.
     /// @param serial table that verified the attestation, 0 until it was asked
     /// @param attempted whether a message was attempted so far
-    /// @param plain neither paused nor `fast`
+    /// @param watched bit b is set if recipients whose last byte is b need a closer look: all if the source is paused or the batch `fast`
     /// @param pausedUntil end of the source's pause, 0 if it is not paused
     /// @param frame memory in which the call data of `receiveMessage` is prepared
     struct Run {
@@ -30,7 +30,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         BatchHead head;
         uint256 facts;
         uint256 route;
-        bool plain;
+        uint256 watched;
         uint256 pausedUntil;
         ReceiveCall frame;
         uint256 fees;
@@ -75,7 +75,7 @@ abstract contract GatewayInbound is GatewayEarnings {
             ids
         );
         run.pausedUntil = block.timestamp < word.pausedUntil() ? word.pausedUntil() : 0;
-        run.plain = run.pausedUntil == 0 && !head.isFast();
+        run.watched = run.pausedUntil == 0 && !head.isFast() ? _protocolBytes() : type(uint256).max;
         _deliverAll(run, source, records, body, ids);
     }
 
@@ -212,7 +212,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         Memory.Pointer free = Memory.getFreeMemoryPointer();
         bool ok;
         bytes memory reason;
-        if (run.plain && tag == BatchReader.TAG_MESSAGE && !_mayBeProtocol(recipient)) {
+        if (tag | ((run.watched >> uint8(rest >> 96)) & 1) == BatchReader.TAG_MESSAGE) {
             ok = _call(run, id, fields, recipient, payload);
             if (!ok) reason = ReceiveCalls.reason();
         } else {
@@ -306,9 +306,9 @@ abstract contract GatewayInbound is GatewayEarnings {
         return true;
     }
 
-    /// @dev False for nearly all addresses that {_isProtocol} would not refuse: one look instead of seven.
-    function _mayBeProtocol(address recipient) private view returns (bool) {
-        return (PROTOCOL_FILTER >> uint8(uint160(recipient))) & 1 == 1 || recipient == address(this);
+    /// @dev The last bytes of the addresses that {_isProtocol} refuses, as bits.
+    function _protocolBytes() private view returns (uint256) {
+        return PROTOCOL_BYTES | _lastByteBit(address(this));
     }
 
     /// @dev The protocol's own contracts are never called on behalf of a user.

@@ -82,7 +82,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
     address internal immutable ACCESS_MANAGER;
     address internal immutable GOVERNANCE_EXECUTOR;
     /// @dev Bit b is set if the last byte of one of the protocol's own addresses, the gateway's excepted, is b.
-    uint256 internal immutable PROTOCOL_FILTER;
+    uint256 internal immutable PROTOCOL_BYTES;
 
     constructor(GatewayWiring memory wiring) {
         NETWORK_ID = wiring.networkId;
@@ -93,7 +93,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
         REGISTRY = wiring.registry;
         ACCESS_MANAGER = wiring.accessManager;
         GOVERNANCE_EXECUTOR = wiring.governanceExecutor;
-        PROTOCOL_FILTER =
+        PROTOCOL_BYTES =
             _lastByteBit(wiring.inbox) |
             _lastByteBit(wiring.guardianSet) |
             _lastByteBit(wiring.staking) |
@@ -107,7 +107,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
         return NETWORK_ID;
     }
 
-    function _lastByteBit(address account) private pure returns (uint256) {
+    function _lastByteBit(address account) internal pure returns (uint256) {
         return 1 << uint8(uint160(account));
     }
 

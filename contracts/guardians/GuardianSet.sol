@@ -58,7 +58,7 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
     // --- Attestations ---
 
     /// @inheritdoc IGuardianSet
-    function verify(bytes calldata attestation) external view returns (uint256) {
+    function serialOf(bytes calldata attestation) external view returns (uint256) {
         uint256 bitmapLength;
         unchecked {
             // Wraps to a huge number if the attestation is shorter than the fields before the bitmap.

@@ -91,9 +91,9 @@ interface IGuardianSet {
     /// @notice Checks an attestation (packed bytes of signatures.md §6).
     /// @return serial Table under which it holds: signed by more than 2/3 of the weight of that table, which is accepted now. 0: refused.
     /// @dev Never reverts on any bytes. Anyone.
-    function verify(bytes calldata attestation) external view returns (uint256 serial);
+    function serialOf(bytes calldata attestation) external view returns (uint256 serial);
 
-    /// @notice Stores the sum key of a signer set, so that {verify} need not compute it. Anyone; no effect if stored already.
+    /// @notice Stores the sum key of a signer set, so that {serialOf} need not compute it. Anyone; no effect if stored already.
     /// @return sumKeyX The sum key's x-coordinate.
     /// @dev Reverts {GuardianSetTableNotAccepted}, {GuardianSetUnknownSigners} if a bit lies beyond the table, {GuardianSetNoQuorum},
     ///      {GuardianSetUnusableSum} if the sum is infinity or out of range. Emits {SignersCached}.

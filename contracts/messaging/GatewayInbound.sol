@@ -11,7 +11,7 @@ import {GatewayEarnings} from "./GatewayEarnings.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 import {IStateRootInbox} from "./IStateRootInbox.sol";
 import {ReceiveCall, ReceiveCalls} from "./ReceiveCall.sol";
-import {VerifyCall} from "./VerifyCall.sol";
+import {AttestationCall} from "./AttestationCall.sol";
 
 /// @title The delivering half of the gateway: docs/protocol/messages.md §6.
 abstract contract GatewayInbound is GatewayEarnings {
@@ -69,7 +69,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         (ids, next) = BatchReader.hashes(batches, head, body, NETWORK_ID, run.route);
         _prove(
             run,
-            VerifyCall.rootOf(attestation),
+            AttestationCall.rootOf(attestation),
             place,
             word.hasOtherGateway() ? source.gateway : address(this),
             ids
@@ -123,7 +123,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         serial =
             attestation.length == 32
                 ? IStateRootInbox(INBOX).serialOf(bytes32(attestation))
-                : VerifyCall.serialOf(GUARDIAN_SET, attestation);
+                : AttestationCall.serialOf(GUARDIAN_SET, attestation);
         if (serial == 0) revert GatewayAttestationRefused();
     }
 

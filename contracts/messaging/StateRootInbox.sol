@@ -117,7 +117,7 @@ contract StateRootInbox is IStateRootInbox, AccessManagedUpgradeable, UUPSUpgrad
 
     /// @dev Root and table serial of a complete attestation.
     function _verified(bytes calldata attestation) private view returns (bytes32 root, uint256 serial) {
-        serial = GUARDIAN_SET.verify(attestation);
+        serial = GUARDIAN_SET.serialOf(attestation);
         if (serial == 0 || attestation.length <= 32) revert InboxAttestationRefused();
         root = bytes32(attestation[:32]);
     }

@@ -9,7 +9,7 @@ contract AttestationsMock {
         _serials[keccak256(attestation)] = serial;
     }
 
-    function verify(bytes calldata attestation) external view returns (uint256) {
+    function serialOf(bytes calldata attestation) external view returns (uint256) {
         return _serials[keccak256(attestation)];
     }
 }

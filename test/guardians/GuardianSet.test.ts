@@ -36,7 +36,7 @@ describe("GuardianSet", () => {
       expect(await set.guardians(0n, 0n, 10n)).to.deep.equal([]);
       for (const serial of [0, 1]) {
         expect(await set.isAccepted(serial)).to.equal(false);
-        expect(await set.verify(attestAs(testGuardians(4), ALL, { serial }))).to.equal(0n);
+        expect(await set.serialOf(attestAs(testGuardians(4), ALL, { serial }))).to.equal(0n);
         await expect(set.cacheSigners(serial, 15n))
           .to.be.revertedWithCustomError(set, "GuardianSetTableNotAccepted")
           .withArgs(serial);
@@ -138,7 +138,7 @@ describe("GuardianSet", () => {
       for (const { operator } of guardians) await weights.set(operator, max);
       await set.rotate();
       expect(await set.table(1n).then(({ totalWeight }) => totalWeight)).to.equal(4n * max);
-      expect(await set.verify(attestAs(guardians, [0, 1, 2]))).to.equal(1n);
+      expect(await set.serialOf(attestAs(guardians, [0, 1, 2]))).to.equal(1n);
     });
 
     it("stands still if the source of weights fails or answers short: the old table is kept", async () => {
@@ -158,7 +158,7 @@ describe("GuardianSet", () => {
       const { set, guardians } = fixture;
       const by = (serial: number): string => attestAs(guardians, ALL, { serial });
       const verdicts = async (): Promise<bigint[]> =>
-        Promise.all([1, 2, 3].map(async (serial) => set.verify(by(serial))));
+        Promise.all([1, 2, 3].map(async (serial) => set.serialOf(by(serial))));
       const { start } = await set.epoch();
       expect(await verdicts()).to.deep.equal([1n, 0n, 0n]);
 
@@ -181,17 +181,17 @@ describe("GuardianSet", () => {
       const { start, validUntil } = await set.epoch();
       expect(validUntil).to.equal(start + 7_200n);
       await moveTo(fixture, validUntil - 1n);
-      expect(await set.verify(attestAs(guardians, ALL))).to.equal(1n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(1n);
       await moveTo(fixture, validUntil);
-      expect(await set.verify(attestAs(guardians, ALL))).to.equal(0n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(0n);
       await expect(set.cacheSigners(1n, 15n))
         .to.be.revertedWithCustomError(set, "GuardianSetTableNotAccepted")
         .withArgs(1n);
       await nextAt(fixture, validUntil + 5n);
       await set.rotate();
       expect((await set.epoch()).graceUntil).to.equal(validUntil);
-      expect(await set.verify(attestAs(guardians, ALL))).to.equal(0n);
-      expect(await set.verify(attestAs(guardians, ALL, { serial: 2 }))).to.equal(2n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(0n);
+      expect(await set.serialOf(attestAs(guardians, ALL, { serial: 2 }))).to.equal(2n);
     });
 
     it("a rotation shortly before the end gives no more grace than was left", async () => {
@@ -206,9 +206,9 @@ describe("GuardianSet", () => {
     it("a forced rotation refuses the old table and its cached signers in the same second", async () => {
       const { set, guardians } = await deployWithTable(EQUAL);
       await set.cacheSigners(1n, 15n);
-      expect(await set.verify(attestAs(guardians, ALL))).to.equal(1n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(1n);
       await set.forceRotation();
-      expect(await set.verify(attestAs(guardians, ALL))).to.equal(0n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(0n);
       expect(await set.isAccepted(1n)).to.equal(false);
       expect(await set.cachedSigners(2n, 15n)).to.equal(0n);
     });
@@ -221,9 +221,9 @@ describe("GuardianSet", () => {
       for (const { operator } of old) await set.remove(operator);
       await set.forceRotation();
       for (const serial of [0, 1, 2, 3, 2 ** 32 - 1]) {
-        expect(await set.verify(attestAs(old, ALL, { serial }))).to.equal(0n);
+        expect(await set.serialOf(attestAs(old, ALL, { serial }))).to.equal(0n);
       }
-      expect(await set.verify(attestAs(fresh, ALL, { serial: 2 }))).to.equal(2n);
+      expect(await set.serialOf(attestAs(fresh, ALL, { serial: 2 }))).to.equal(2n);
       expect(await set.isActive(old[0]?.operator ?? "")).to.equal(false);
     });
 
@@ -231,7 +231,7 @@ describe("GuardianSet", () => {
       const fixture = await deployWithTable([1n, 1n, 1n, 1n, 1n]);
       const { set, guardians } = fixture;
       await set.remove(guardians[0]?.operator ?? "");
-      expect(await set.verify(attestAs(guardians, [0, 1, 2, 3]))).to.equal(1n);
+      expect(await set.serialOf(attestAs(guardians, [0, 1, 2, 3]))).to.equal(1n);
       expect(await set.isActive(guardians[0]?.operator ?? "")).to.equal(true);
       const { start } = await set.epoch();
       await nextAt(fixture, start + 3_600n);
@@ -241,7 +241,7 @@ describe("GuardianSet", () => {
       // In the new table the same keys have other places: 4, 1, 2, 3.
       const [, one, two, three, four] = guardians;
       const inOrder = [four, one, two, three].filter((guardian) => guardian !== undefined);
-      expect(await set.verify(attestAs(inOrder, [0, 1, 2], { serial: 2 }))).to.equal(2n);
+      expect(await set.serialOf(attestAs(inOrder, [0, 1, 2], { serial: 2 }))).to.equal(2n);
       await moveTo(fixture, start + 4_200n);
       expect(await set.isActive(guardians[0]?.operator ?? "")).to.equal(false);
       expect(await set.isActive(testGuardians(9)[8]?.operator ?? "")).to.equal(false);

@@ -40,7 +40,7 @@ describe("GuardianSet attestations", () => {
           const signers = positions(bitmap);
           const weight = signers.reduce((total, index) => total + (counted[index] ?? 0n), 0n);
           const expected = isQuorum(weight, totalWeight) ? 1n : 0n;
-          expect(await set.verify(attestAs(guardians, signers)), `signers ${String(signers)}`).to.equal(expected);
+          expect(await set.serialOf(attestAs(guardians, signers)), `signers ${String(signers)}`).to.equal(expected);
         }
       });
     }
@@ -80,7 +80,7 @@ describe("GuardianSet attestations", () => {
       const { set } = await deployWithTable([1n, 1n, 1n, 1n]);
       const strangers = testGuardians(12).slice(8);
       for (const serial of [0, 1, 2]) {
-        expect(await set.verify(attestAs(strangers, [0, 1, 2, 3], { serial }))).to.equal(0n);
+        expect(await set.serialOf(attestAs(strangers, [0, 1, 2, 3], { serial }))).to.equal(0n);
       }
     });
 
@@ -88,9 +88,9 @@ describe("GuardianSet attestations", () => {
       const fixture = await deployWithTable([1n, 1n, 1n, 1n]);
       const late = testGuardians(8).slice(4);
       await admitAll(fixture, late, [9n, 9n, 9n, 9n]);
-      expect(await fixture.set.verify(attestAs(late, [0, 1, 2, 3]))).to.equal(0n);
+      expect(await fixture.set.serialOf(attestAs(late, [0, 1, 2, 3]))).to.equal(0n);
       await fixture.set.forceRotation();
-      expect(await fixture.set.verify(attestAs(testGuardians(8), [4, 5, 6, 7], { serial: 2 }))).to.equal(2n);
+      expect(await fixture.set.serialOf(attestAs(testGuardians(8), [4, 5, 6, 7], { serial: 2 }))).to.equal(2n);
     });
 
     it("C4 one guardian cannot stand for two: signing twice gives no signature of the pair", async () => {
@@ -100,7 +100,7 @@ describe("GuardianSet attestations", () => {
       const root = rootOf("twice");
       const signature = signAs([a, a, b], attestationDigest(NETWORK_ID, root));
       for (let bitmap = 1n; bitmap < 16n; bitmap++) {
-        expect(await set.verify(encodeAttestation({ root, serial: 1, signature, bitmap }))).to.equal(0n);
+        expect(await set.serialOf(encodeAttestation({ root, serial: 1, signature, bitmap }))).to.equal(0n);
       }
     });
 
@@ -111,8 +111,8 @@ describe("GuardianSet attestations", () => {
       const signature = signAs(signers, attestationDigest(NETWORK_ID, root));
       for (let bitmap = 1n; bitmap < 32n; bitmap++) {
         const expected = bitmap === 15n ? 1n : 0n;
-        expect(await set.verify(encodeAttestation({ root, serial: 1, signature, bitmap }))).to.equal(expected);
-        expect(await set.verify(encodeAttestation({ root, serial: 2, signature, bitmap }))).to.equal(0n);
+        expect(await set.serialOf(encodeAttestation({ root, serial: 1, signature, bitmap }))).to.equal(expected);
+        expect(await set.serialOf(encodeAttestation({ root, serial: 2, signature, bitmap }))).to.equal(0n);
       }
     });
 
@@ -131,10 +131,10 @@ describe("GuardianSet attestations", () => {
         .withArgs(1n, 15n);
       const anySignature = signAs(guardians.slice(0, 2), attestationDigest(NETWORK_ID, rootOf("root")));
       const encoded = encodeAttestation({ root: rootOf("root"), serial: 1, signature: anySignature, bitmap: 15n });
-      expect(await set.verify(encoded)).to.equal(0n);
-      expect(await set.verify(attestAs(guardians, [0, 1, 2, 3, 4]))).to.equal(1n);
-      expect(await set.verify(attestAs(guardians, [0, 1, 2, 4]))).to.equal(isQuorum(16n, 22n) ? 1n : 0n);
-      expect(await set.verify(attestAs(guardians, [0, 1, 2, 4, 5]))).to.equal(isQuorum(17n, 22n) ? 1n : 0n);
+      expect(await set.serialOf(encoded)).to.equal(0n);
+      expect(await set.serialOf(attestAs(guardians, [0, 1, 2, 3, 4]))).to.equal(1n);
+      expect(await set.serialOf(attestAs(guardians, [0, 1, 2, 4]))).to.equal(isQuorum(16n, 22n) ? 1n : 0n);
+      expect(await set.serialOf(attestAs(guardians, [0, 1, 2, 4, 5]))).to.equal(isQuorum(17n, 22n) ? 1n : 0n);
     });
 
     it("R22 with K3 = K1 + K2 every set of signers is summed rightly, by adding and by subtracting", async () => {
@@ -146,7 +146,7 @@ describe("GuardianSet attestations", () => {
       for (let bitmap = 1; bitmap < 32; bitmap++) {
         const signers = positions(bitmap);
         const expected = signers.length >= 4 ? 1n : 0n;
-        expect(await fixture.set.verify(attestAs(guardians, signers)), String(signers)).to.equal(expected);
+        expect(await fixture.set.serialOf(attestAs(guardians, signers)), String(signers)).to.equal(expected);
       }
       // One signature, two readings: {K1, K2, …} and {K3, …} have one sum; neither reading gets around the quorum.
       const root = rootOf("two readings");
@@ -155,26 +155,26 @@ describe("GuardianSet attestations", () => {
         attestationDigest(NETWORK_ID, root),
       );
       const read = async (bitmap: bigint): Promise<bigint> =>
-        fixture.set.verify(encodeAttestation({ root, serial: 1, signature, bitmap }));
+        fixture.set.serialOf(encodeAttestation({ root, serial: 1, signature, bitmap }));
       expect([await read(0b11100n), await read(0b11011n)]).to.deep.equal([0n, 1n]);
     });
   });
 
   describe("cacheSigners", () => {
-    it("stores the sum key of a quorum once, for anyone, and verify then gives the same verdicts", async () => {
+    it("stores the sum key of a quorum once, for anyone, and serialOf then gives the same verdicts", async () => {
       const { set, anyone, guardians } = await deployWithTable([1n, 1n, 1n, 1n]);
       const by = (...signers: number[]): Hex => attestAs(guardians, signers);
       const x = publicKey(modN(guardians.slice(0, 3).reduce((total, { secret }) => total + secret, 0n))).x;
       await expect(set.connect(anyone).cacheSigners(1n, 7n)).to.emit(set, "SignersCached").withArgs(1n, 7n, x);
       expect(await set.cachedSigners(1n, 7n)).to.equal(x);
       await expect(set.cacheSigners(1n, 7n)).not.to.emit(set, "SignersCached");
-      expect(await set.verify(by(0, 1, 2))).to.equal(1n);
+      expect(await set.serialOf(by(0, 1, 2))).to.equal(1n);
       const damaged = fromHex(by(0, 1, 2));
       damaged[0] = (damaged[0] ?? 0) ^ 1;
-      expect(await set.verify(damaged)).to.equal(0n);
+      expect(await set.serialOf(damaged)).to.equal(0n);
       // The cached entry says nothing about other signers.
-      expect(await set.verify(by(0, 1, 3))).to.equal(1n);
-      expect(await set.verify(by(0, 1))).to.equal(0n);
+      expect(await set.serialOf(by(0, 1, 3))).to.equal(1n);
+      expect(await set.serialOf(by(0, 1))).to.equal(0n);
     });
 
     it("R22 C4 stores nothing below the quorum, for unknown signers, for none, or for an unknown table", async () => {
@@ -219,9 +219,9 @@ describe("GuardianSet attestations", () => {
   });
 });
 
-/** Gas of `verify` through the proxy, from a receipt, without the transaction's base cost and calldata. */
+/** Gas of `serialOf` through the proxy, from a receipt, without the transaction's base cost and calldata. */
 async function execution({ set, governor }: GuardianSetFixture, attestation: Hex): Promise<bigint> {
-  const data = set.interface.encodeFunctionData("verify", [attestation]);
+  const data = set.interface.encodeFunctionData("serialOf", [attestation]);
   const receipt = await (await governor.sendTransaction({ to: set, data })).wait();
   // CAST: ethers returns hex
   const calldata = fromHex(data as Hex).reduce((sum, byte) => sum + (byte === 0 ? 4n : 16n), 0n);

@@ -4,12 +4,12 @@ pragma solidity ^0.8.28;
 import {IGuardianSet} from "../guardians/IGuardianSet.sol";
 
 /// @title The question to the guardian set, asked without a second copy of the attestation.
-library VerifyCall {
+library AttestationCall {
     /// @notice Serial of the table whose quorum signed `attestation`; 0 authorises nothing.
-    /// @dev Functionally equivalent: IGuardianSet(guardianSet).verify(attestation), but 0 where that call would revert. The bytes are not padded:
+    /// @dev Functionally equivalent: IGuardianSet(guardianSet).serialOf(attestation), but 0 where that call would revert. The bytes are not padded:
     ///      the decoder asks only that they lie within the call data.
     function serialOf(address guardianSet, bytes calldata attestation) internal view returns (uint256 serial) {
-        bytes32 selector = IGuardianSet.verify.selector;
+        bytes32 selector = IGuardianSet.serialOf.selector;
         assembly ("memory-safe") {
             let input := mload(0x40)
             mstore(input, selector)

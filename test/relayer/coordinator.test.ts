@@ -18,7 +18,7 @@ type Change = (
 ) => { readonly status: number; readonly body: string } | "never";
 
 describe("coordinator with guardians that misbehave", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let network: AnvilNetwork;
   let fleet: Fleet;
   let client: GuardianClient;
@@ -30,7 +30,7 @@ describe("coordinator with guardians that misbehave", function () {
     [a, b] = network.rollups as [AnvilRollup, AnvilRollup]; // CAST: two were asked for
     fleet = await createFleet(network, { requestsPerSecond: 10_000, burst: 10_000 });
     for (const { index } of fleet.seats) await fleet.start(index);
-    client = createGuardianClient(1_000);
+    client = createGuardianClient(4_000);
     await sendMessages(a, b, ["0x01", "0x02"]);
     await a.mine(4);
   });
@@ -56,7 +56,7 @@ describe("coordinator with guardians that misbehave", function () {
       client,
       urls,
       hedgeMs: 100,
-      roundMs: 1_500,
+      roundMs: 4_000,
     });
   }
 

@@ -239,7 +239,7 @@ library BatchReader {
     /// @dev Functionally equivalent, for every entry: for tag 255 ids[i] = its hash, otherwise
     ///      ids[i] = Message.hash(networkId, route, Message.packHeader(tag == 1 ? 1 : 0, nonce + i, gasLimit, fee), sender, recipient, keccak256(payload)).
     ///      Reverts at an entry whose tag is unknown, whose payload is longer than 32,768 bytes, or that runs past the data's end.
-    ///      The preimage of the message hash is kept in scratch memory behind the hashes; its first three words are the same for all.
+    ///      The preimage of the message hash is kept in memory behind the hashes; its first three words are the same for all.
     function hashes(
         bytes calldata data,
         BatchHead head,
@@ -268,7 +268,7 @@ library BatchReader {
         }
     }
 
-    /// @dev Memory for the hashes (`slot` is the first, `scratch` one past the last), and behind them what all messages' preimages share.
+    /// @dev Memory for the hashes (`slot` is the first, `scratch` one past the last), and behind them seven words for preimages, of which all messages share the first three.
     function _reserve(
         BatchHead head,
         bytes32 networkId,
@@ -281,7 +281,7 @@ library BatchReader {
             mstore(ids, listed)
             slot := add(ids, 0x20)
             scratch := add(slot, shl(5, listed))
-            mstore(0x40, scratch)
+            mstore(0x40, add(scratch, 0xe0))
             mstore(scratch, typehash)
             mstore(add(scratch, 0x20), networkId)
             mstore(add(scratch, 0x40), route)

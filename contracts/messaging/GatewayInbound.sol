@@ -213,8 +213,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         bool ok;
         bytes memory reason;
         if (tag | ((run.watched >> uint8(rest >> 96)) & 1) == BatchReader.TAG_MESSAGE) {
-            ok = _call(run, id, fields, recipient, payload);
-            if (!ok) reason = ReceiveCalls.reason();
+            (ok, reason) = _call(run, id, fields, recipient, payload);
         } else {
             (ok, reason) = _attemptSpecial(run, id, nonce, tag, fields, recipient, payload);
         }
@@ -253,9 +252,8 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (head.isFast() && !_takeFast(recipient, head.srcChainId())) {
             return (false, abi.encodeWithSelector(GatewayFastRefused.selector, recipient, head.srcChainId()));
         }
-        if (!_call(run, id, fields, recipient, payload)) return (false, ReceiveCalls.reason());
-        if (tag == BatchReader.TAG_CLAIM && !head.isFast()) run.bounties += _earnBounty(run.route, nonce, id);
-        return (true, reason);
+        (ok, reason) = _call(run, id, fields, recipient, payload);
+        if (ok && tag == BatchReader.TAG_CLAIM && !head.isFast()) run.bounties += _earnBounty(run.route, nonce, id);
     }
 
     function _fingerprint(bytes32 id) private pure returns (uint256) {
@@ -286,7 +284,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         uint256 fields,
         address recipient,
         bytes calldata payload
-    ) private returns (bool) {
+    ) private returns (bool ok, bytes memory reason) {
         uint256 callGas;
         unchecked {
             // Both are below 2^32.

@@ -45,8 +45,9 @@ library ReceiveCalls {
         }
     }
 
-    /// @notice Calls `recipient` with `callGas`. True only if it returned at least 32 bytes that begin with exactly the selector.
-    /// @dev Nothing returned is copied beyond 32 bytes. Functionally equivalent to
+    /// @notice Calls `recipient` with `callGas`. True only if it returned at least 32 bytes that begin with exactly the selector; otherwise
+    ///         `reason` holds at most 256 bytes of what it returned.
+    /// @dev Nothing returned is copied beyond that. Functionally equivalent to
     ///      recipient.call{gas: callGas}(abi.encodeCall(IERC7786Recipient.receiveMessage, (id, EvmInterop bytes of sender, payload))).
     /// @param fields its lowest 160 bits are the sender
     function execute(
@@ -56,7 +57,7 @@ library ReceiveCalls {
         bytes32 id,
         uint256 fields,
         bytes calldata payload
-    ) internal returns (bool ok) {
+    ) internal returns (bool ok, bytes memory reason) {
         bytes32 magic = IERC7786Recipient.receiveMessage.selector;
         assembly ("memory-safe") {
             mstore(add(self, 0x80), id)
@@ -72,20 +73,16 @@ library ReceiveCalls {
             let size := sub(add(tail, and(add(length, 0x1f), not(0x1f))), input)
             ok := call(callGas, recipient, 0, input, size, 0x00, 0x20)
             ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
-        }
-    }
-
-    /// @notice At most 256 bytes of what the last call returned.
-    function reason() internal pure returns (bytes memory result) {
-        assembly ("memory-safe") {
-            let length := returndatasize()
-            if gt(length, MAX_REASON) {
-                length := MAX_REASON
+            if iszero(ok) {
+                let kept := returndatasize()
+                if gt(kept, MAX_REASON) {
+                    kept := MAX_REASON
+                }
+                reason := mload(0x40)
+                mstore(reason, kept)
+                returndatacopy(add(reason, 0x20), 0, kept)
+                mstore(0x40, add(reason, and(add(kept, 0x3f), not(0x1f))))
             }
-            result := mload(0x40)
-            mstore(result, length)
-            returndatacopy(add(result, 0x20), 0, length)
-            mstore(0x40, add(result, and(add(length, 0x3f), not(0x1f))))
         }
     }
 }

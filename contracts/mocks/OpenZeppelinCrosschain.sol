@@ -32,6 +32,10 @@ abstract contract OpenLinks is CrosschainLinked {
     function link(address gateway, bytes calldata counterpart) external {
         _setLink(gateway, counterpart, false);
     }
+
+    function relink(address gateway, bytes calldata counterpart) external {
+        _setLink(gateway, counterpart, true);
+    }
 }
 
 contract FreeERC20 is ERC20("Free", "FREE") {

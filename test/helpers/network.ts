@@ -13,13 +13,13 @@ import {
   AccessManager__factory,
   ERC1967Proxy__factory,
   GuardianSet__factory,
-  MetalayerGateway__factory,
   StakeWeightsMock__factory,
   type AccessManager,
   type GuardianSet,
   type MetalayerGateway,
   type StakeWeightsMock,
 } from "../../typechain-types/index.js";
+import { deployGateway } from "./gatewayCode.ts";
 
 type Connection = Awaited<ReturnType<typeof hre.network.create>>;
 
@@ -104,26 +104,13 @@ async function deployRollup(name: string, index: number, guardians: readonly Tes
   for (let i = 0; i <= index; i++) await deployer.sendTransaction({ to: deployer });
   const manager = await new AccessManager__factory(deployer).deploy(deployer);
   const weights = await new StakeWeightsMock__factory(deployer).deploy();
-  const guardianSetCode = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, weights);
-  const guardianSet = GuardianSet__factory.connect(
-    await proxy(deployer, guardianSetCode, [await manager.getAddress(), 30n * DAY, DAY]),
-    deployer,
-  );
+  const code = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, weights);
+  const initialize = code.interface.encodeFunctionData("initialize", [await manager.getAddress(), 30n * DAY, DAY]);
+  const proxy = await new ERC1967Proxy__factory(deployer).deploy(code, initialize);
+  const guardianSet = GuardianSet__factory.connect(await proxy.getAddress(), deployer);
   const [registry, feeController, inbox, executor] = [at(1), at(2), at(3), at(4)];
-  const gatewayCode = await new MetalayerGateway__factory(deployer).deploy({
-    networkId: NETWORK_ID,
-    inbox,
-    guardianSet,
-    staking: weights,
-    feeController,
-    registry,
-    accessManager: manager,
-    governanceExecutor: executor,
-  });
-  const gateway = MetalayerGateway__factory.connect(
-    await proxy(deployer, gatewayCode, [await manager.getAddress()]),
-    deployer,
-  );
+  const wiring = { deployer, manager, guardianSet, weights, registry, feeController, inbox, executor };
+  const gateway = await deployGateway(wiring);
   const pauser = at(5);
   await manager.setTargetFunctionRole(gateway, [gateway.interface.getFunction("pause").selector], PAUSER_ROLE);
   await manager.grantRole(PAUSER_ROLE, pauser, 0);
@@ -134,19 +121,7 @@ async function deployRollup(name: string, index: number, guardians: readonly Tes
   }
   await guardianSet.rotate();
   const { chainId } = await connection.ethers.provider.getNetwork();
-  const parts = { gateway, guardianSet, weights, manager, deployer, registry, feeController, inbox, executor, pauser };
-  return { name, connection, chainId, ...parts, user: at(6), relayer: at(7) };
-}
-
-async function proxy(
-  deployer: Signer,
-  implementation: GuardianSet | MetalayerGateway,
-  args: readonly unknown[],
-): Promise<string> {
-  // CAST: both contracts have `initialize`, with different parameters
-  const call = (implementation as MetalayerGateway).interface.encodeFunctionData("initialize", args as [string]);
-  const deployed = await new ERC1967Proxy__factory(deployer).deploy(implementation, call);
-  return deployed.getAddress();
+  return { name, connection, chainId, ...wiring, gateway, pauser, user: at(6), relayer: at(7) };
 }
 
 /** Admits `other` on `rollup` in the given incarnations, with prices and terms. */

@@ -65,7 +65,7 @@ export default defineConfig({
   test: {
     mocha: { timeout: 120_000 },
     solidity: {
-      fuzz: { runs: 1_000, seed: "0x4d6574616c61796572" },
+      fuzz: { runs: Number(process.env["METALAYER_FUZZ_RUNS"] ?? 1_000), seed: "0x4d6574616c61796572" },
       invariant: { runs: 64, depth: 100, failOnRevert: true },
     },
   },

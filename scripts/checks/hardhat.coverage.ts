@@ -9,10 +9,9 @@ const networks = Object.fromEntries(
   ]),
 );
 
-/** Hardhat's configuration for `npm run coverage`: the same compiler and tests, with artifacts of their own. */
+/** Hardhat's configuration for `npm run coverage`: the same compiler and tests. */
 export default defineConfig({
   ...config,
   networks,
-  paths: { ...config.paths, artifacts: "coverage/artifacts", cache: "coverage/cache" },
-  coverage: { skipFiles: ["contracts/mocks/**", "contracts/interfaces/**"] },
+  coverage: { skipFiles: ["contracts/mocks/**"] },
 });

@@ -12,8 +12,6 @@ export interface TestResult {
 export interface TestSelection {
   readonly files?: readonly string[];
   readonly grep?: string | undefined;
-  /** Hardhat's own global options, such as `--coverage`. */
-  readonly extra?: readonly string[];
   /** Sees Hardhat's output as it comes. */
   readonly onOutput: (piece: string) => void;
 }
@@ -24,11 +22,11 @@ const COLOURS = /\u001b\[[0-9;]*m/g;
 
 /** Builds, then runs the mocha tests and Hardhat's Solidity tests in a process of their own. */
 export async function runTests(root: string, selection: TestSelection): Promise<TestResult> {
-  const { files = [], grep, extra = [], onOutput } = selection;
-  await build(root, onOutput);
+  const { files = [], grep, onOutput } = selection;
+  await buildContracts(root, onOutput);
   const pieces: string[] = [];
   const filter = grep === undefined ? [] : ["--grep", grep];
-  const exitCode = await hardhat(root, [...extra, "test", ...filter, ...files], (piece) => {
+  const exitCode = await runHardhat(root, ["test", ...filter, ...files], (piece) => {
     pieces.push(piece);
     onOutput(piece);
   });
@@ -47,8 +45,8 @@ export function summarise(output: string, exitCode: number, whole: boolean): Tes
 }
 
 /** Tests import the bindings and ABIs that a build writes. */
-async function build(root: string, onOutput: (piece: string) => void): Promise<void> {
-  if ((await hardhat(root, ["build", "--quiet"], onOutput)) !== 0) {
+export async function buildContracts(root: string, onOutput: (piece: string) => void): Promise<void> {
+  if ((await runHardhat(root, ["build", "--quiet"], onOutput)) !== 0) {
     throw new CommandError(
       "CLI_BUILD_FAILED",
       "the contracts do not build (the compiler's message is above)",
@@ -59,14 +57,19 @@ async function build(root: string, onOutput: (piece: string) => void): Promise<v
   writeAbis(root);
 }
 
-/** Runs Hardhat under this very Node and resolves to its exit code. */
-function hardhat(root: string, args: readonly string[], onOutput: (piece: string) => void): Promise<number> {
+/** Runs Hardhat in the folder `root` under this very Node and resolves to its exit code. */
+export function runHardhat(
+  root: string,
+  args: readonly string[],
+  onOutput: (piece: string) => void,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const entry = path.join(root, "node_modules/hardhat/dist/src/cli.js");
   const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...colour, HARDHAT_DISABLE_TELEMETRY: "true" },
+    env: { ...process.env, ...colour, ...environment, HARDHAT_DISABLE_TELEMETRY: "true" },
   });
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", onOutput);
   return new Promise((resolve, reject) => {

@@ -81,6 +81,15 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @inheritdoc IFeeController
+    function burn(uint256 amount) external {
+        _fees().burntForGood += amount;
+        emit BurntForGood(msg.sender, amount);
+
+        ERA.safeTransferFrom(msg.sender, address(this), amount);
+        ERA.burn(amount);
+    }
+
+    /// @inheritdoc IFeeController
     function sweep(uint256 dstChainId) external {
         _sweep(dstChainId);
     }

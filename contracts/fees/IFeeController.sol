@@ -15,6 +15,7 @@ interface IFeeController {
 
     event CreditBought(address indexed payer, address indexed account, uint256 amount);
     event CreditWithdrawn(address indexed account, uint256 amount);
+    event BurntForGood(address indexed account, uint256 amount);
     /// @notice `toFund` was paid to the fund, `burntForGood + net + bounties` was burnt.
     event FeesSwept(uint256 indexed dstChainId, uint256 toFund, uint256 burntForGood, uint256 net, uint256 bounties);
     event EarningsWithdrawn(
@@ -55,6 +56,10 @@ interface IFeeController {
     /// @dev Reverts {FeesInvalidAmount}, and the gateway's GatewayInsufficientCredit. Emits {CreditWithdrawn}.
     function withdrawCredit(uint256 amount) external;
 
+    /// @notice Burns ERA of the caller (allowance) for good, so that the network's ledger counts it. Anyone.
+    /// @dev Reverts as ERA's transferFrom. Emits {BurntForGood}.
+    function burn(uint256 amount) external;
+
     /// @notice Settles what was charged for a destination since the last sweep: fund share to the fund, the rest burnt. Anyone.
     /// @dev Never reverts: with nothing charged, also for an unknown rollup, it changes nothing and emits nothing. Emits {FeesSwept}.
     function sweep(uint256 dstChainId) external;
@@ -81,7 +86,7 @@ interface IFeeController {
     function guardianPool() external view returns (address);
     /// @notice ERA that this contract must hold: credit not used, and charged but not swept. Its balance is never less.
     function held() external view returns (uint256);
-    /// @notice Burnt here as burn share, since deployment.
+    /// @notice Burnt here as burn share of fees or by {burn}, since deployment.
     function burntForGood() external view returns (uint256);
     /// @notice What sweeps burnt here to be minted at a destination, since deployment.
     function swept(uint256 dstChainId) external view returns (Swept memory);

@@ -10,16 +10,28 @@ import {IStakeWeights} from "./IStakeWeights.sol";
 
 /// @title Operators with their proven keys, and the candidates among them from whom the next table is formed.
 abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
-    /// @dev Two slots of key, one word of the rest: forming a table reads three slots per candidate.
+    /// @dev Two slots of key, one word of what decides the weight: forming a table reads three slots per candidate.
     struct Operator {
         Key key;
         uint64 bootstrapWeight;
-        uint64 bootstrapExpiry;
+        uint48 bootstrapExpiry;
+        /// No weight and no exit of stake before this time.
+        uint40 frozenUntil;
+        /// When its weight in the newest table began; 0 without.
+        uint32 weightedSince;
         /// Place in `candidates`, counted from 1; 0: no candidate.
         uint16 place;
+        /// Place in the newest table, counted from 1, if that names one of its keys.
+        uint16 tablePlace;
         bool admitted;
         bool barred;
+        bool convicted;
+        bool jailed;
+        /// Whether another rollup's conviction froze it.
+        bool frozenByMessage;
         string url;
+        /// x-coordinate of the key before this one; 0 without.
+        uint256 retiredX;
     }
 
     /// @custom:storage-location erc7201:metalayer.storage.GuardianRegistry
@@ -28,6 +40,9 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         mapping(uint256 x => address operator) operatorOf;
         address[] candidates;
         uint64 minimumWeight;
+        uint64 floor;
+        /// y-coordinates of keys that were replaced: they stay accountable.
+        mapping(uint256 x => uint256 y) retired;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianRegistry")) - 1)) & ~bytes32(uint256(0xff)).
@@ -40,10 +55,15 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
 
     bytes32 internal immutable NETWORK_ID;
     IStakeWeights internal immutable STAKING;
+    address internal immutable SLASHING;
 
-    constructor(bytes32 networkId_, IStakeWeights staking_) {
+    constructor(bytes32 networkId_, IStakeWeights staking_, address slashing_) {
+        if (address(staking_) == address(0) || slashing_ == address(0)) {
+            revert GuardianSetInvalidWiring(address(staking_), slashing_);
+        }
         NETWORK_ID = networkId_;
         STAKING = staking_;
+        SLASHING = slashing_;
     }
 
     // --- Operators ---
@@ -53,16 +73,29 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         GuardianRegistryStorage storage $ = _registry();
         if (operator == address(0)) revert GuardianSetZeroOperator();
         if ($.operators[operator].key.x != 0) revert GuardianSetOperatorKnown(operator);
-        if (key.x == 0 || key.x >= Secp256k1.N || !Secp256k1.isOnCurve(key.x, key.y)) {
-            revert GuardianSetInvalidKey(key.x, key.y);
-        }
-        if ($.operatorOf[key.x] != address(0)) revert GuardianSetKeyTaken(key.x, $.operatorOf[key.x]);
-        if (Schnorr.addressOf(key.x, key.y) == operator) revert GuardianSetKeyNotDedicated(operator);
-        if (!_isPossession(operator, key, proof)) revert GuardianSetInvalidPossession(operator);
+        _proveNew(operator, key, proof);
 
         $.operators[operator].key = key;
         $.operatorOf[key.x] = operator;
         emit KeyRegistered(operator, key.x, key.y);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function replaceKey(Key calldata key, bytes calldata proof) external {
+        GuardianRegistryStorage storage $ = _registry();
+        Operator storage entry = _registered(msg.sender);
+        if (entry.convicted) revert GuardianSetConvicted(msg.sender);
+        uint256 retiredX = entry.retiredX;
+        // With one replaced key at a time in the accepted tables, isActive need not look for more.
+        if (retiredX != 0 && _isInAcceptedTable(retiredX)) revert GuardianSetKeyStillCounts(msg.sender, retiredX);
+        _proveNew(msg.sender, key, proof);
+
+        Key memory old = entry.key;
+        $.retired[old.x] = old.y;
+        entry.retiredX = old.x;
+        entry.key = key;
+        $.operatorOf[key.x] = msg.sender;
+        emit KeyReplaced(msg.sender, old.x, key.x, key.y);
     }
 
     /// @inheritdoc IGuardianSet
@@ -78,8 +111,10 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         if (bootstrapWeight != 0 && bootstrapExpiry <= block.timestamp) {
             revert GuardianSetBootstrapExpired(bootstrapExpiry);
         }
+        if (entry.convicted) revert GuardianSetConvicted(operator);
+        if (bootstrapExpiry > type(uint48).max) bootstrapExpiry = type(uint48).max;
         if (entry.place == 0) _append(operator);
-        (entry.bootstrapWeight, entry.bootstrapExpiry) = (bootstrapWeight, bootstrapExpiry);
+        (entry.bootstrapWeight, entry.bootstrapExpiry) = (bootstrapWeight, uint48(bootstrapExpiry));
         (entry.admitted, entry.barred) = (true, false);
         emit GuardianAdmitted(operator, bootstrapWeight, bootstrapExpiry);
     }
@@ -90,6 +125,7 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         Operator storage entry = _registered(msg.sender);
         if (currentSerial() == 0) revert GuardianSetNoTable();
         if (entry.place != 0) revert GuardianSetAlreadyCandidate(msg.sender);
+        if (entry.convicted) revert GuardianSetConvicted(msg.sender);
         if (entry.barred) revert GuardianSetBarred(msg.sender);
         uint64 weight = _stakeWeight(msg.sender);
         if (weight < $.minimumWeight) {
@@ -146,6 +182,16 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
     }
 
     /// @inheritdoc IGuardianSet
+    function slashing() external view returns (address) {
+        return SLASHING;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function frozenUntil(address operator) external view returns (uint64) {
+        return _registry().operators[operator].frozenUntil;
+    }
+
+    /// @inheritdoc IGuardianSet
     function currentSerial() public view virtual returns (uint32);
 
     /// @inheritdoc IGuardianSet
@@ -164,6 +210,10 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
                 candidate: entry.place != 0,
                 admitted: entry.admitted,
                 barred: entry.barred,
+                convicted: entry.convicted,
+                jailed: entry.jailed,
+                frozenUntil: entry.frozenUntil,
+                retiredX: entry.retiredX,
                 url: entry.url
             });
     }
@@ -184,9 +234,7 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
     function _collect() internal returns (GuardianTable.Entry[] memory entries) {
         GuardianRegistryStorage storage $ = _registry();
         address[] memory operators = $.candidates;
-        uint64[] memory stakes = STAKING.weights(operators);
-        if (stakes.length != operators.length) revert GuardianSetBadWeights(operators.length, stakes.length);
-
+        uint64[] memory stakes = _stakes(operators);
         uint64 least = $.minimumWeight;
         entries = new GuardianTable.Entry[](operators.length);
         uint256 kept;
@@ -210,21 +258,30 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         }
     }
 
-    function _weightOf(Operator storage entry, uint64 stake) private view returns (uint64) {
+    /// @dev What a candidate counts for before any limit; nothing while it is frozen or jailed.
+    function _weightOf(Operator storage entry, uint64 stake) internal view returns (uint64) {
+        if (entry.jailed || block.timestamp < entry.frozenUntil) return 0;
+        return _fullWeightOf(entry, stake);
+    }
+
+    function _fullWeightOf(Operator storage entry, uint64 stake) internal view returns (uint64) {
         uint256 weight = stake;
         if (block.timestamp < entry.bootstrapExpiry) weight += entry.bootstrapWeight;
         return weight > type(uint64).max ? type(uint64).max : uint64(weight);
     }
 
+    function _stakes(address[] memory operators) internal view returns (uint64[] memory stakes) {
+        stakes = STAKING.weights(operators);
+        if (stakes.length != operators.length) revert GuardianSetBadWeights(operators.length, stakes.length);
+    }
+
     function _stakeWeight(address operator) private view returns (uint64) {
         address[] memory operators = new address[](1);
         operators[0] = operator;
-        uint64[] memory stakes = STAKING.weights(operators);
-        if (stakes.length != 1) revert GuardianSetBadWeights(1, stakes.length);
-        return stakes[0];
+        return _stakes(operators)[0];
     }
 
-    function _registered(address operator) private view returns (Operator storage entry) {
+    function _registered(address operator) internal view returns (Operator storage entry) {
         entry = _registry().operators[operator];
         if (entry.key.x == 0) revert GuardianSetOperatorUnknown(operator);
     }
@@ -237,7 +294,7 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
     }
 
     /// @dev The last candidate moves into the gap. Admission and bootstrap weight end.
-    function _takeOut(address operator) private {
+    function _takeOut(address operator) internal {
         GuardianRegistryStorage storage $ = _registry();
         Operator storage entry = $.operators[operator];
         address last = $.candidates[$.candidates.length - 1];
@@ -246,6 +303,20 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         $.candidates.pop();
         (entry.place, entry.admitted, entry.bootstrapWeight, entry.bootstrapExpiry) = (0, false, 0, 0);
     }
+
+    /// @dev A key that nobody has, with the proof that this operator has it.
+    function _proveNew(address operator, Key calldata key, bytes calldata proof) private view {
+        if (key.x == 0 || key.x >= Secp256k1.N || !Secp256k1.isOnCurve(key.x, key.y)) {
+            revert GuardianSetInvalidKey(key.x, key.y);
+        }
+        address owner = _registry().operatorOf[key.x];
+        if (owner != address(0)) revert GuardianSetKeyTaken(key.x, owner);
+        if (Schnorr.addressOf(key.x, key.y) == operator) revert GuardianSetKeyNotDedicated(operator);
+        if (!_isPossession(operator, key, proof)) revert GuardianSetInvalidPossession(operator);
+    }
+
+    /// @dev Whether a table that is accepted now contains this key.
+    function _isInAcceptedTable(uint256 x) internal view virtual returns (bool);
 
     /// @dev 96 bytes, R.x ‖ R.y ‖ s.
     function _isPossession(address operator, Key calldata key, bytes calldata proof) private view returns (bool) {

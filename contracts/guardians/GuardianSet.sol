@@ -5,13 +5,14 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Schnorr} from "../libraries/Schnorr.sol";
 import {Secp256k1} from "../libraries/Secp256k1.sol";
+import {GuardianDiscipline} from "./GuardianDiscipline.sol";
 import {GuardianRegistry} from "./GuardianRegistry.sol";
 import {GuardianTable} from "./GuardianTable.sol";
 import {IGuardianSet} from "./IGuardianSet.sol";
 import {IStakeWeights} from "./IStakeWeights.sol";
 
 /// @title Who may attest, and the check of attestations (docs/protocol/signatures.md).
-contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
+contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     struct TableRecord {
         address code;
         uint80 totalWeight;
@@ -43,7 +44,11 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
     /// @dev A table is accepted for this many epoch lengths unless it is replaced.
     uint256 private constant VALID_EPOCHS = 2;
 
-    constructor(bytes32 networkId_, IStakeWeights staking_) GuardianRegistry(networkId_, staking_) {
+    constructor(
+        bytes32 networkId_,
+        IStakeWeights staking_,
+        address slashing_
+    ) GuardianRegistry(networkId_, staking_, slashing_) {
         _disableInitializers();
     }
 
@@ -103,7 +108,8 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
     function rotate() external {
         GuardianSetStorage storage $ = _storage();
         if ($.epoch.serial != 0) {
-            uint256 rotatableAt = uint256($.epoch.start) + $.settings.epochLength;
+            // A table that is not accepted any more, expired or refused, need not be waited for.
+            uint256 rotatableAt = Math.min(uint256($.epoch.start) + $.settings.epochLength, $.epoch.validUntil);
             if (block.timestamp < rotatableAt) revert GuardianSetTooEarly(rotatableAt);
         }
         _rotate(uint64(block.timestamp) + $.settings.grace);
@@ -117,6 +123,60 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
     /// @inheritdoc IGuardianSet
     function setEpoch(uint32 epochLength, uint32 grace) external restricted {
         _setEpoch(epochLength, grace);
+    }
+
+    // --- Evidence ---
+
+    /// @inheritdoc IGuardianSet
+    function signedUnder(bytes calldata attestation) public view returns (uint32, uint256) {
+        uint256 length = attestation.length;
+        if (length <= BITMAP_OFFSET || length > BITMAP_OFFSET + 32) revert GuardianSetBadAttestation(length);
+        (bytes32 root, uint256 serial, uint256 Rx, uint256 Ry, uint256 s, uint256 bitmapWord) = _split(attestation);
+        if (bitmapWord >> 248 == 0) revert GuardianSetUnknownSigners(0);
+        uint256 bitmap = bitmapWord >> (256 - 8 * (length - BITMAP_OFFSET));
+
+        TableRecord memory record = _storage().tables[serial];
+        if (record.code == address(0)) revert GuardianSetUnknownTable(serial);
+        if (_isBeyond(bitmap, record.count)) revert GuardianSetUnknownSigners(bitmap);
+        uint256 Px = _storage().cache[serial][bitmap];
+        if (Px == 0) (Px, ) = GuardianTable.sum(record.code, record.count, record.totalWeight, bitmap);
+        if (!Schnorr.verify(Px, attestationDigest(root), Rx, Ry, s)) revert GuardianSetInvalidSignature();
+        return (uint32(serial), bitmap);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function signersOf(bytes calldata attestation) external view returns (address[] memory operators) {
+        (uint32 serial, uint256 bitmap) = signedUnder(attestation);
+        address code = _storage().tables[serial].code;
+        operators = new address[](256);
+        uint256 found;
+        for (uint256 place = 0; bitmap >> place != 0 && place < 256; place++) {
+            if ((bitmap >> place) & 1 == 0) continue;
+            operators[found++] = _registry().operatorOf[GuardianTable.keyAt(code, place)];
+        }
+        assembly ("memory-safe") {
+            mstore(operators, found)
+        }
+    }
+
+    /// @inheritdoc IGuardianSet
+    function signersOfKeys(
+        bytes32 root,
+        uint256[] calldata xs,
+        uint256 Rx,
+        uint256 Ry,
+        uint256 s
+    ) external view returns (address[] memory operators) {
+        uint256 Px;
+        (operators, Px) = _sumOfKeys(xs);
+        if (!Schnorr.verify(Px, attestationDigest(root), Rx, Ry, s)) revert GuardianSetInvalidSignature();
+    }
+
+    /// @inheritdoc IGuardianSet
+    function operatorAt(uint32 serial, uint256 index) external view returns (address) {
+        TableRecord memory record = _storage().tables[serial];
+        if (index >= record.count) revert GuardianSetUnknownPlace(serial, index);
+        return _registry().operatorOf[GuardianTable.keyAt(record.code, index)];
     }
 
     // --- Views ---
@@ -175,11 +235,9 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function isActive(address operator) external view returns (bool) {
-        GuardianSetStorage storage $ = _storage();
         Operator storage entry = _registry().operators[operator];
         if (entry.place != 0) return true;
-        uint256 x = entry.key.x;
-        return x != 0 && (_signs($.epoch.serial, x) || _signs($.epoch.previous, x));
+        return _isInAcceptedTable(entry.key.x) || _isInAcceptedTable(entry.retiredX);
     }
 
     /// @inheritdoc IGuardianSet
@@ -266,9 +324,35 @@ contract GuardianSet is GuardianRegistry, UUPSUpgradeable {
         return count < 256 && bitmap >> count != 0;
     }
 
-    function _signs(uint256 serial, uint256 x) private view returns (bool) {
+    /// @inheritdoc GuardianRegistry
+    function _isInAcceptedTable(uint256 x) internal view override returns (bool found) {
+        if (x == 0) return false;
+        Epoch memory current = _storage().epoch;
+        (found, ) = _findAccepted(current.serial, x);
+        if (!found) (found, ) = _findAccepted(current.previous, x);
+    }
+
+    /// @inheritdoc GuardianDiscipline
+    function _refuseTables(address operator) internal override {
+        GuardianSetStorage storage $ = _storage();
+        Operator storage entry = _registry().operators[operator];
+        Epoch memory current = $.epoch;
+        bool counts;
+        for (uint256 i = 0; i < 4 && !counts; i++) {
+            uint256 serial = i & 1 == 0 ? current.serial : current.previous;
+            (, uint256 weight) = _findAccepted(serial, i < 2 ? entry.key.x : entry.retiredX);
+            counts = weight != 0;
+        }
+        if (!counts) return;
+        ($.epoch.graceUntil, $.epoch.validUntil) = (uint64(block.timestamp), uint64(block.timestamp));
+        emit TablesRefused(current.serial);
+    }
+
+    /// @dev Place of a key in a table that is accepted now.
+    function _findAccepted(uint256 serial, uint256 x) private view returns (bool, uint256 weight) {
+        if (!_isAccepted(serial)) return (false, 0);
         TableRecord memory record = _storage().tables[serial];
-        return _isAccepted(serial) && GuardianTable.contains(record.code, record.count, x);
+        return GuardianTable.find(record.code, record.count, x);
     }
 
     function _setEpoch(uint32 epochLength, uint32 grace) private {

@@ -5,6 +5,7 @@ import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/acce
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IFeeController} from "../fees/IFeeController.sol";
 import {IEra} from "../token/IEra.sol";
 import {IGuardianFeePool} from "./IGuardianFeePool.sol";
 import {IGuardianSet} from "./IGuardianSet.sol";
@@ -20,6 +21,9 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     uint256 private constant WHOLE = 1e18;
     uint256 private constant MIN_STAKE = 1e18;
     uint256 private constant MAX_OPERATORS = 256;
+    uint256 private constant MILLION = 1_000_000;
+    /// @dev A liar that reports itself keeps no more than this.
+    uint256 private constant MAX_REPORTER_SHARE = 50_000;
 
     /// @custom:storage-location erc7201:metalayer.storage.GuardianStaking
     struct StakingStorage {
@@ -40,14 +44,16 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     IEra private immutable ERA;
     IGuardianSet private immutable GUARDIAN_SET;
     address private immutable FEE_CONTROLLER;
+    address private immutable SLASHING;
 
-    constructor(address era, address guardianSet, address feeController) {
-        if (era == address(0) || guardianSet == address(0) || feeController == address(0)) {
-            revert StakingInvalidWiring(era, guardianSet, feeController);
+    constructor(address era, address guardianSet, address feeController, address slashing) {
+        if (era == address(0) || guardianSet == address(0) || feeController == address(0) || slashing == address(0)) {
+            revert StakingInvalidWiring(era, guardianSet, feeController, slashing);
         }
         ERA = IEra(era);
         GUARDIAN_SET = IGuardianSet(guardianSet);
         FEE_CONTROLLER = feeController;
+        SLASHING = slashing;
         _disableInitializers();
     }
 
@@ -111,6 +117,8 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         if (leaving.serial != 0 && GUARDIAN_SET.isAccepted(leaving.serial)) {
             revert StakingStillCounts(exitId, leaving.serial);
         }
+        uint64 until = GUARDIAN_SET.frozenUntil(leaving.operator);
+        if (block.timestamp < until) revert StakingFrozen(leaving.operator, until);
         Pool storage pool_ = $.pools[leaving.operator];
         amount = Math.mulDiv(leaving.shares, pool_.tokens, pool_.shares);
 
@@ -122,6 +130,33 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         emit ExitPaid(exitId, leaving.operator, leaving.account, amount);
 
         ERA.safeTransfer(leaving.account, amount);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function slash(
+        address operator,
+        uint256 fraction,
+        address reporter,
+        uint256 reporterShare
+    ) external returns (uint256 taken, uint256 rewarded) {
+        if (msg.sender != SLASHING) revert StakingUnauthorized(msg.sender);
+        uint256 mostShare = reporter == address(0) ? 0 : MAX_REPORTER_SHARE;
+        if (fraction == 0 || fraction > MILLION || reporterShare > mostShare) {
+            revert StakingBadSlash(fraction, reporterShare);
+        }
+        StakingStorage storage $ = _staking();
+        Pool storage pool_ = $.pools[operator];
+        taken = (uint256(pool_.tokens) * fraction) / MILLION;
+        rewarded = (taken * reporterShare) / MILLION;
+
+        pool_.tokens -= uint128(taken);
+        $.totalStaked -= uint128(taken);
+        emit Slashed(operator, taken, reporter, rewarded);
+
+        if (rewarded != 0) ERA.safeTransfer(reporter, rewarded);
+        if (taken == rewarded) return (taken, rewarded);
+        ERA.forceApprove(FEE_CONTROLLER, taken - rewarded);
+        IFeeController(FEE_CONTROLLER).burn(taken - rewarded);
     }
 
     /// @inheritdoc IGuardianFeePool

@@ -13,6 +13,8 @@ library GuardianTable {
     }
 
     uint256 internal constant MAX_GUARDIANS = 256;
+    /// @dev Fewer cannot each have less than a third and still reach more than two thirds without one of them.
+    uint256 internal constant MIN_GUARDIANS = 4;
     uint256 private constant ENTRY_LENGTH = 72;
     /// @dev STOP byte and T.
     uint256 private constant HEADER_LENGTH = 65;
@@ -35,7 +37,7 @@ library GuardianTable {
             if (w > first) (first, second) = (w, first);
             else if (w > second) second = w;
         }
-        if (weighted < 4) return (0, 0, weighted);
+        if (weighted < MIN_GUARDIANS) return (0, 0, weighted);
 
         if (3 * first < all) return (first, all, weighted);
         cap = (all - first - 1) / 2;
@@ -127,14 +129,23 @@ library GuardianTable {
         }
     }
 
-    /// @notice Whether a table contains the key with this x-coordinate.
-    function contains(address code, uint256 count, uint256 x) internal view returns (bool) {
+    /// @notice Whether a table contains the key with this x-coordinate, and with which weight.
+    function find(address code, uint256 count, uint256 x) internal view returns (bool found, uint256 weight) {
         uint256 ptr = _load(code, count) + 0x40;
         for (uint256 i = 0; i < count; i++) {
-            (uint256 kx, , ) = _entryAt(ptr + i * ENTRY_LENGTH);
-            if (kx == x) return true;
+            uint256 kx;
+            (kx, , weight) = _entryAt(ptr + i * ENTRY_LENGTH);
+            if (kx == x) return (true, weight);
         }
-        return false;
+        return (false, 0);
+    }
+
+    /// @notice x-coordinate of the key at a place of the table, which must be below its number of guardians.
+    function keyAt(address code, uint256 index) internal view returns (uint256 x) {
+        assembly ("memory-safe") {
+            extcodecopy(code, 0, add(HEADER_LENGTH, mul(index, ENTRY_LENGTH)), 0x20)
+            x := mload(0)
+        }
     }
 
     /// @dev Copies T and the entries behind the free memory pointer and keeps them allocated.

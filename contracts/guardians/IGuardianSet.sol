@@ -38,10 +38,15 @@ interface IGuardianSet {
         bool candidate;
         bool admitted;
         bool barred;
+        bool convicted;
+        bool jailed;
+        uint64 frozenUntil;
+        uint256 retiredX;
         string url;
     }
 
     event KeyRegistered(address indexed operator, uint256 indexed x, uint256 y);
+    event KeyReplaced(address indexed operator, uint256 indexed retiredX, uint256 indexed x, uint256 y);
     event ServiceAnnounced(address indexed operator, string url);
     event GuardianAdmitted(address indexed operator, uint64 bootstrapWeight, uint64 bootstrapExpiry);
     event GuardianJoined(address indexed operator, uint64 weight);
@@ -57,10 +62,17 @@ interface IGuardianSet {
         uint64 graceUntil,
         uint64 validUntil
     );
+    event GuardianFrozen(address indexed operator, uint64 until, bool byMessage);
+    event GuardianUnfrozen(address indexed operator);
+    event GuardianConvicted(address indexed operator);
+    /// @notice No table is accepted until the next is formed, which anyone may do at once.
+    event TablesRefused(uint32 indexed serial);
     event SignersCached(uint32 indexed serial, uint256 indexed bitmap, uint256 sumKeyX);
     event EpochSet(uint32 epochLength, uint32 grace);
     event MinimumWeightSet(uint64 minimumWeight);
 
+    error GuardianSetInvalidWiring(address staking, address slashing);
+    error GuardianSetUnauthorized(address caller);
     error GuardianSetZeroOperator();
     error GuardianSetOperatorKnown(address operator);
     error GuardianSetOperatorUnknown(address operator);
@@ -68,6 +80,17 @@ interface IGuardianSet {
     error GuardianSetKeyNotDedicated(address operator);
     error GuardianSetInvalidKey(uint256 x, uint256 y);
     error GuardianSetInvalidPossession(address operator);
+    error GuardianSetKeyStillCounts(address operator, uint256 x);
+    error GuardianSetKeyUnknown(uint256 x);
+    error GuardianSetKeysUnordered(uint256 index);
+    error GuardianSetBadKeyCount(uint256 count);
+    error GuardianSetBadAttestation(uint256 length);
+    error GuardianSetInvalidSignature();
+    error GuardianSetUnknownPlace(uint32 serial, uint256 index);
+    error GuardianSetConvicted(address operator);
+    error GuardianSetBadFreeze(address operator, uint64 until);
+    error GuardianSetAlreadyFrozen(address operator, uint64 until);
+    error GuardianSetFreezeTooMuch(address operator, uint256 weighted, uint256 remaining, uint256 silenced);
     error GuardianSetUrlTooLong(uint256 length);
     error GuardianSetBootstrapExpired(uint64 expiry);
     error GuardianSetNotCandidate(address operator);
@@ -99,7 +122,57 @@ interface IGuardianSet {
     ///      {GuardianSetUnusableSum} if the sum is infinity or out of range. Emits {SignersCached}.
     function cacheSigners(uint32 serial, uint256 bitmap) external returns (uint256 sumKeyX);
 
-    /// @notice Registers a proven key for an operator. Anyone, on any rollup, with the same proof. The binding is for ever.
+    /// @notice Table and signers of an attestation, whether or not that table is accepted and whatever the signers weigh: for evidence.
+    /// @return serial The table that it names. @return bitmap Its signers' places in that table.
+    /// @dev View. Reverts {GuardianSetBadAttestation} for another length, {GuardianSetUnknownTable}, {GuardianSetUnknownSigners} for a bit
+    ///      beyond the table or a leading zero byte, {GuardianSetInvalidSignature}.
+    function signedUnder(bytes calldata attestation) external view returns (uint32 serial, uint256 bitmap);
+
+    /// @notice Operators of the signers of an attestation, in the order of their places. As {signedUnder}, some 2,300 gas more for each.
+    function signersOf(bytes calldata attestation) external view returns (address[] memory operators);
+
+    /// @notice Operators of these keys, if together they signed a network root: for evidence against guardians of no table here. Keys that were
+    ///         replaced are accountable like those in use.
+    /// @param xs x-coordinates of 1 … 256 keys proven on this rollup, strictly ascending.
+    /// @dev View. Reverts {GuardianSetBadKeyCount}, {GuardianSetKeysUnordered}, {GuardianSetKeyUnknown}, {GuardianSetInvalidSignature}.
+    function signersOfKeys(
+        bytes32 root,
+        uint256[] calldata xs,
+        uint256 Rx,
+        uint256 Ry,
+        uint256 s
+    ) external view returns (address[] memory operators);
+
+    /// @notice Operator of a place of a table, accepted or not.
+    /// @dev Reverts {GuardianSetUnknownPlace}.
+    function operatorAt(uint32 serial, uint256 index) external view returns (address);
+
+    /// @notice Takes weight and exit from an operator until a time (2^40 − 1 at most; more means that). Only the slashing contract.
+    /// @dev If a key of it has weight in an accepted table, no table is accepted from now on ({TablesRefused}); anyone may call {rotate} at once, in the
+    ///      same transaction too. An earlier end than the present one changes nothing. Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown},
+    ///      {GuardianSetBadFreeze} unless `until` is in the future. Emits {GuardianFrozen}.
+    function freeze(address operator, uint64 until) external;
+
+    /// @notice {freeze} on the word of another rollup: for 30 days at most, and only while enough others remain. Only the slashing contract.
+    /// @dev Reverts as {freeze}, {GuardianSetAlreadyFrozen}, and {GuardianSetFreezeTooMuch} unless, without it and all others frozen so, four
+    ///      weighted candidates remain, with the floor's weight and with twice the weight of those frozen so. Emits {GuardianFrozen}.
+    function freezeForeign(address operator, uint64 until) external;
+
+    /// @notice Ends a freeze; the weight returns with the next table. Only the slashing contract.
+    /// @dev Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown}. Emits {GuardianUnfrozen}.
+    function unfreeze(address operator) external;
+
+    /// @notice Takes an operator and all its keys out for ever: no admission lifts that. Stays accountable. Only the slashing contract.
+    /// @dev Refuses tables as {freeze} does. Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown}. Emits {GuardianConvicted}.
+    function convict(address operator) external;
+
+    /// @notice Replaces the caller's key. The new one counts from the next table on; the old one stays accountable for ever. Registered operators.
+    /// @param proof as for {register}
+    /// @dev Reverts {GuardianSetOperatorUnknown}, {GuardianSetConvicted}, {GuardianSetKeyStillCounts} while the key replaced before is in an accepted table,
+    ///      {GuardianSetInvalidKey}, {GuardianSetKeyTaken}, {GuardianSetKeyNotDedicated}, {GuardianSetInvalidPossession}. Emits {KeyReplaced}.
+    function replaceKey(Key calldata key, bytes calldata proof) external;
+
+    /// @notice Registers a proven key for an operator. Anyone, on any rollup, with the same proof. Only the operator itself can replace it.
     /// @param proof `R.x ‖ R.y ‖ s`, 96 bytes (signatures.md §4).
     /// @dev Reverts {GuardianSetZeroOperator}, {GuardianSetOperatorKnown}, {GuardianSetInvalidKey}, {GuardianSetKeyTaken},
     ///      {GuardianSetKeyNotDedicated} if the operator's account is this key's account, {GuardianSetInvalidPossession}. Emits {KeyRegistered}.
@@ -110,13 +183,13 @@ interface IGuardianSet {
     function announce(string calldata url) external;
 
     /// @notice Makes an operator a candidate, or changes its bootstrap weight; lifts a removal. Weight 0 is allowed. Governance.
-    /// @dev Counts from the next rotation, while time < `bootstrapExpiry`. Reverts {GuardianSetOperatorUnknown}, {GuardianSetFull},
+    /// @dev Counts from the next rotation, while time < `bootstrapExpiry`. Reverts {GuardianSetOperatorUnknown}, {GuardianSetConvicted}, {GuardianSetFull},
     ///      {GuardianSetBootstrapExpired} if a weight has an expiry that is not in the future. Emits {GuardianAdmitted}.
     function admit(address operator, uint64 bootstrapWeight, uint64 bootstrapExpiry) external;
 
     /// @notice Makes the caller a candidate on the strength of its stake. Registered operators.
     /// @param displaced If the list is full: a candidate that was not admitted and has less stake, which loses its place. Otherwise ignored.
-    /// @dev Reverts {GuardianSetNoTable} before the first table, {GuardianSetOperatorUnknown}, {GuardianSetAlreadyCandidate}, {GuardianSetBarred},
+    /// @dev Reverts {GuardianSetNoTable} before the first table, {GuardianSetOperatorUnknown}, {GuardianSetAlreadyCandidate}, {GuardianSetConvicted}, {GuardianSetBarred},
     ///      {GuardianSetWeightTooLow} below the minimum weight or not above the displaced one's,
     ///      {GuardianSetNotDisplaceable}. Emits {GuardianJoined}, and {GuardianLeft} for the displaced one.
     function join(address displaced) external;
@@ -152,6 +225,12 @@ interface IGuardianSet {
 
     /// @notice Where stake weights come from.
     function staking() external view returns (IStakeWeights);
+
+    /// @notice Who convicts and freezes.
+    function slashing() external view returns (address);
+
+    /// @notice Until when an operator is frozen: no weight, and its stake must not leave. In the past if it is not.
+    function frozenUntil(address operator) external view returns (uint64);
 
     /// @notice Serial of the newest table; 0 before the first.
     function currentSerial() external view returns (uint32);

@@ -43,10 +43,13 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
         uint64 releaseAt
     );
     event ExitPaid(uint256 indexed exitId, address indexed operator, address indexed account, uint256 amount);
+    event Slashed(address indexed operator, uint256 taken, address indexed reporter, uint256 rewarded);
     event FeesReceived(uint256 indexed serial, uint256 amount);
     event PeriodsSet(uint32 unbonding, uint32 evidenceWindow);
 
-    error StakingInvalidWiring(address era, address guardianSet, address feeController);
+    error StakingInvalidWiring(address era, address guardianSet, address feeController, address slashing);
+    error StakingBadSlash(uint256 fraction, uint256 reporterShare);
+    error StakingFrozen(address operator, uint64 until);
     error StakingZeroOperator();
     error StakingAmountTooSmall(uint256 amount, uint256 minimum);
     error StakingAmountTooLarge(uint256 amount);
@@ -76,9 +79,22 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     function unstake(address operator, uint256 shares) external returns (uint256 exitId);
 
     /// @notice Pays an exit to the account that requested it. Anyone.
-    /// @dev Reverts {StakingUnknownExit} also if it was paid, {StakingNotReleased}, {StakingStillCounts} while the table of the request is accepted.
-    ///      Emits {ExitPaid}.
+    /// @dev Reverts {StakingUnknownExit} also if it was paid, {StakingNotReleased}, {StakingStillCounts} while the table of the request is accepted,
+    ///      {StakingFrozen} while the operator is frozen. Emits {ExitPaid}.
     function withdraw(uint256 exitId) external returns (uint256 amount);
+
+    /// @notice Takes a fraction of a pool's ERA, from every share alike, leaving ones included. Only the slashing contract.
+    /// @param fraction of the pool, 1 … 1,000,000 parts per million; the amount is rounded down
+    /// @param reporter receives `reporterShare` of what is taken; the rest is burnt for good
+    /// @param reporterShare of what is taken, at most 50,000 parts per million; 0 if `reporter` is nobody
+    /// @return taken ERA taken in wei, 0 for an empty pool. @return rewarded the part of it that the reporter got.
+    /// @dev Reverts {StakingUnauthorized}, {StakingBadSlash}. Emits {Slashed}.
+    function slash(
+        address operator,
+        uint256 fraction,
+        address reporter,
+        uint256 reporterShare
+    ) external returns (uint256 taken, uint256 rewarded);
 
     /// @notice Sets both periods for exits requested from now on. Administrator.
     /// @dev Reverts {StakingPeriodsTooShort} unless evidenceWindow > 0 and unbonding ≥ the GuardianSet's grace + evidenceWindow. Emits {PeriodsSet}.

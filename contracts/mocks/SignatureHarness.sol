@@ -70,8 +70,12 @@ contract SignatureHarness {
         return GuardianTable.read(code, count);
     }
 
-    function contains(uint256 x) external view returns (bool) {
-        return GuardianTable.contains(code, count, x);
+    function find(uint256 x) external view returns (bool found, uint256 weight) {
+        return GuardianTable.find(code, count, x);
+    }
+
+    function keyAt(uint256 index) external view returns (uint256) {
+        return GuardianTable.keyAt(code, index);
     }
 
     function sumTable(uint256 bitmap) external view returns (uint256 x, uint256 weight, uint256 gas) {

@@ -42,7 +42,7 @@ describe("deployment of a network", () => {
         for (const name of CONTRACTS)
           expect(await rollup.ethers.provider.getCode(plan.addresses[name]), name).not.to.equal("0x");
       }
-      expect(new Set(Object.values(first?.plan.addresses ?? {})).size).to.equal(CONTRACTS.length + 2);
+      expect(new Set(Object.values(first?.plan.addresses ?? {})).size).to.equal(CONTRACTS.length + 3);
     });
 
     it("mints all ERA once, to the genesis holder, on the home rollup", async () => {

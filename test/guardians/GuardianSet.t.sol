@@ -17,7 +17,7 @@ contract GuardianSetFuzzTest is SmallKeySigner {
 
     /// @dev Guardian i has the secret key i + 1 and the weight i + 1: 1 + 2 = 3, 3 + 4 = 7 …, so that sums coincide.
     function setUp() external {
-        GuardianSet code = new GuardianSet(keccak256("fuzz"), IStakeWeights(address(this)));
+        GuardianSet code = new GuardianSet(keccak256("fuzz"), IStakeWeights(address(this)), address(this));
         bytes memory call = abi.encodeCall(GuardianSet.initialize, (address(this), 60, 10));
         _set = GuardianSet(address(new ERC1967Proxy(address(code), call)));
         for (uint256 i = 0; i < SIZE; i++) {

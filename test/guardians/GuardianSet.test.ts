@@ -19,10 +19,10 @@ const ALL = [0, 1, 2, 3];
 describe("GuardianSet", () => {
   describe("initialize", () => {
     it("runs once, and never on an implementation", async () => {
-      const { set, manager, weights, governor } = await deployGuardianSet();
+      const { set, manager, weights, governor, slashing } = await deployGuardianSet();
       const authority = await manager.getAddress();
       await expect(set.initialize(authority, 60n, 10n)).to.be.revertedWithCustomError(set, "InvalidInitialization");
-      const code = await new GuardianSet__factory(governor).deploy(NETWORK_ID, weights);
+      const code = await new GuardianSet__factory(governor).deploy(NETWORK_ID, weights, slashing);
       await expect(code.initialize(authority, 60n, 10n)).to.be.revertedWithCustomError(code, "InvalidInitialization");
     });
 
@@ -47,8 +47,8 @@ describe("GuardianSet", () => {
     });
 
     it("is upgraded by governance alone", async () => {
-      const { set, weights, anyone, governor } = await deployGuardianSet();
-      const next = await new GuardianSet__factory(governor).deploy(NETWORK_ID, weights);
+      const { set, weights, anyone, governor, slashing } = await deployGuardianSet();
+      const next = await new GuardianSet__factory(governor).deploy(NETWORK_ID, weights, slashing);
       await expect(set.connect(anyone).upgradeToAndCall(next, "0x"))
         .to.be.revertedWithCustomError(set, "AccessManagedUnauthorized")
         .withArgs(await anyone.getAddress());

@@ -68,10 +68,16 @@ describe("GuardianStaking", () => {
         staking,
         "InvalidInitialization",
       );
-      const parts = [await a.era.getAddress(), await a.guardianSet.getAddress(), await a.fees.getAddress()] as const;
-      for (let missing = 0; missing < 3; missing++) {
-        // CAST: three addresses
-        const wiring = parts.map((part, index) => (index === missing ? ZeroAddress : part)) as [string, string, string];
+      const contracts = [a.era, a.guardianSet, a.fees, a.slashing];
+      const parts = await Promise.all(contracts.map((contract) => contract.getAddress()));
+      for (let missing = 0; missing < parts.length; missing++) {
+        // CAST: as many addresses as the constructor takes
+        const wiring = parts.map((part, index) => (index === missing ? ZeroAddress : part)) as [
+          string,
+          string,
+          string,
+          string,
+        ];
         await expect(new GuardianStaking__factory(a.deployer).deploy(...wiring))
           .to.be.revertedWithCustomError(staking, "StakingInvalidWiring")
           .withArgs(...wiring);
@@ -101,7 +107,7 @@ describe("GuardianStaking", () => {
       for (const call of [() => asUser.setPeriods(UNBONDING, 1), () => asUser.upgradeToAndCall(account, "0x")]) {
         await expect(call()).to.be.revertedWithCustomError(staking, "AccessManagedUnauthorized").withArgs(account);
       }
-      const code = await new GuardianStaking__factory(a.deployer).deploy(a.era, a.guardianSet, a.fees);
+      const code = await new GuardianStaking__factory(a.deployer).deploy(a.era, a.guardianSet, a.fees, a.slashing);
       await a.staking.connect(a.deployer).upgradeToAndCall(code, "0x");
       expect(await staking.periods()).to.deep.equal([BigInt(UNBONDING), BigInt(EVIDENCE_WINDOW)]);
     });

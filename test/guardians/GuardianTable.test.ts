@@ -50,9 +50,10 @@ describe("GuardianTable", () => {
       for (const bitmap of [1n << 255n, (1n << 256n) - 2n, (1n << 128n) - 1n, (1n << 129n) - 1n]) {
         expect((await harness.sumTable(bitmap)).x).to.equal(expectedX(multiples, bitmap));
       }
-      expect(await harness.contains(publicKey(256n).x)).to.equal(true);
-      expect(await harness.contains(publicKey(257n).x)).to.equal(false);
-      expect(await harness.contains(0n)).to.equal(false);
+      expect(await harness.find(publicKey(256n).x)).to.deep.equal([true, 2n ** 64n - 1n]);
+      expect(await harness.find(publicKey(257n).x)).to.deep.equal([false, 0n]);
+      expect(await harness.find(0n)).to.deep.equal([false, 0n]);
+      for (const index of [0n, 1n, 255n]) expect(await harness.keyAt(index)).to.equal(publicKey(index + 1n).x);
     });
   });
 

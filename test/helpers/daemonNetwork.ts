@@ -141,7 +141,7 @@ async function startRollup(
   const signer = new NonceManager(deployer);
   const manager = await new AccessManager__factory(signer).deploy(deployer);
   const weights = await new StakeWeightsMock__factory(signer).deploy();
-  const setCode = await new GuardianSet__factory(signer).deploy(TEST_NETWORK_ID, weights);
+  const setCode = await new GuardianSet__factory(signer).deploy(TEST_NETWORK_ID, weights, devWallet(27));
   const setCall = setCode.interface.encodeFunctionData("initialize", [
     await manager.getAddress(),
     options.epochLength ?? 86_400n,

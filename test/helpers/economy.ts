@@ -27,6 +27,7 @@ import {
   StakeWeightsMock__factory,
   type Era,
   type FeeController,
+  type GuardianSet,
   type GuardianStaking,
   type RollupRegistry,
 } from "../../typechain-types/index.js";
@@ -61,6 +62,8 @@ export interface EconomyRollup extends TestRollup {
   readonly fees: FeeController;
   readonly staking: GuardianStaking;
   readonly fund: Signer;
+  /** The account that the guardians' contracts take for the slashing contract. */
+  readonly slashing: Signer;
   /** Holder of the whole supply, on home. */
   readonly holder: Signer;
 }
@@ -106,7 +109,7 @@ async function deployEconomy(
   const [registry, feeController, staking] = [predicted(7), predicted(9), predicted(11)];
 
   const manager = await new AccessManager__factory(deployer).deploy(deployer);
-  const set = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, staking);
+  const set = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, staking, at(10));
   const guardianSet = GuardianSet__factory.connect(await proxy(deployer, set, [manager, EPOCH, GRACE]), deployer);
   const gatewayCode = await new MetalayerGateway__factory(deployer).deploy({
     networkId: NETWORK_ID,
@@ -124,7 +127,7 @@ async function deployEconomy(
   const rollupRegistry = RollupRegistry__factory.connect(await proxy(deployer, registryCode, [manager]), deployer);
   const feesCode = await new FeeController__factory(deployer).deploy(era, gateway);
   const fees = FeeController__factory.connect(await proxy(deployer, feesCode, [manager, at(9), staking]), deployer);
-  const stakingCode = await new GuardianStaking__factory(deployer).deploy(era, guardianSet, feeController);
+  const stakingCode = await new GuardianStaking__factory(deployer).deploy(era, guardianSet, feeController, at(10));
   const stakingArgs = [manager, UNBONDING, EVIDENCE_WINDOW];
   const stakes = GuardianStaking__factory.connect(await proxy(deployer, stakingCode, stakingArgs), deployer);
   for (const [contract, address] of [
@@ -135,17 +138,23 @@ async function deployEconomy(
     if ((await contract.getAddress()) !== address) throw new Error(`${address} was predicted wrongly`);
   }
 
+  await formTable(guardianSet, guardians);
+  const { chainId } = await connection.ethers.provider.getNetwork();
+  const weights = StakeWeightsMock__factory.connect(staking, deployer);
+  const accounts = { registry: at(1), feeController: at(2), inbox, executor, pauser, user: at(6), relayer: at(7) };
+  const contracts = { gateway, guardianSet, weights, manager, rollupRegistry, era, fees, staking: stakes };
+  const others = { holder: at(8), fund: at(9), slashing: at(10) };
+  return { name, connection, chainId, deployer, ...accounts, ...contracts, ...others };
+}
+
+/** Admits the guardians with equal weights and forms the first table from them. */
+async function formTable(guardianSet: GuardianSet, guardians: readonly TestGuardian[]): Promise<void> {
   for (const guardian of guardians) {
     const proof = provePossession(guardian.secret, NETWORK_ID, guardian.operator);
     await guardianSet.register(guardian.operator, guardian.key, proof);
     await guardianSet.admit(guardian.operator, 1_000n, 2n ** 40n);
   }
   await guardianSet.rotate();
-  const { chainId } = await connection.ethers.provider.getNetwork();
-  const weights = StakeWeightsMock__factory.connect(staking, deployer);
-  const accounts = { registry: at(1), feeController: at(2), inbox, executor, pauser, user: at(6), relayer: at(7) };
-  const contracts = { gateway, guardianSet, weights, manager, rollupRegistry, era, fees, staking: stakes };
-  return { name, connection, chainId, deployer, ...accounts, ...contracts, holder: at(8), fund: at(9) };
 }
 
 /** Puts an implementation behind a proxy that is initialised in its creation. */

@@ -24,6 +24,8 @@ export interface GuardianSetFixture {
   readonly weights: StakeWeightsMock;
   readonly manager: AccessManager;
   readonly governor: Signer;
+  /** The account that the set takes for its slashing contract. */
+  readonly slashing: Signer;
   readonly anyone: Signer;
   readonly epochLength: number;
   readonly grace: number;
@@ -43,17 +45,17 @@ export const NEVER = 2n ** 40n;
 export async function deployGuardianSet(options: GuardianSetOptions = {}): Promise<GuardianSetFixture> {
   const { rollup = "rollupA", networkId = NETWORK_ID, epochLength = 3_600, grace = 600 } = options;
   const connection = await hre.network.create(rollup);
-  const [governor, anyone] = await connection.ethers.getSigners();
-  if (!governor || !anyone) throw new Error("no accounts");
+  const [governor, anyone, slashing] = await connection.ethers.getSigners();
+  if (!governor || !anyone || !slashing) throw new Error("no accounts");
   // Another nonce on every rollup: no contract has the same address on two.
   for (let i = 0; i <= rollup.charCodeAt(rollup.length - 1) - 65; i++) await governor.sendTransaction({ to: governor });
   const manager = await new AccessManager__factory(governor).deploy(governor);
   const weights = await new StakeWeightsMock__factory(governor).deploy();
-  const code = await new GuardianSet__factory(governor).deploy(networkId, weights);
+  const code = await new GuardianSet__factory(governor).deploy(networkId, weights, slashing);
   const call = code.interface.encodeFunctionData("initialize", [await manager.getAddress(), epochLength, grace]);
   const proxy = await new ERC1967Proxy__factory(governor).deploy(code, call);
   const set = GuardianSet__factory.connect(await proxy.getAddress(), governor);
-  return { connection, networkId, set, weights, manager, governor, anyone, epochLength, grace };
+  return { connection, networkId, set, weights, manager, governor, slashing, anyone, epochLength, grace };
 }
 
 /** Registers and admits guardians with these bootstrap weights. */

@@ -104,7 +104,7 @@ async function deployRollup(name: string, index: number, guardians: readonly Tes
   for (let i = 0; i <= index; i++) await deployer.sendTransaction({ to: deployer });
   const manager = await new AccessManager__factory(deployer).deploy(deployer);
   const weights = await new StakeWeightsMock__factory(deployer).deploy();
-  const code = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, weights);
+  const code = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, weights, at(8));
   const initialize = code.interface.encodeFunctionData("initialize", [await manager.getAddress(), 30n * DAY, DAY]);
   const proxy = await new ERC1967Proxy__factory(deployer).deploy(code, initialize);
   const guardianSet = GuardianSet__factory.connect(await proxy.getAddress(), deployer);

@@ -37,8 +37,11 @@ export const CONTRACTS = [
 
 export type ContractName = (typeof CONTRACTS)[number];
 
-/** Addresses of one rollup. `GovernanceExecutor` is reserved: no pause stops deliveries to it. */
-export type Addresses = Readonly<Record<ContractName | "Create3Factory" | "GovernanceExecutor", Address>>;
+/** Addresses that other contracts know before anything stands there. No pause stops deliveries to `GovernanceExecutor`. */
+const RESERVED = ["GovernanceExecutor", "GuardianSlashing"] as const;
+
+/** Addresses of one rollup. */
+export type Addresses = Readonly<Record<ContractName | "Create3Factory" | (typeof RESERVED)[number], Address>>;
 
 /** Where the factory of all other contracts stands on every rollup. */
 export function factoryAddress(artifacts: ArtifactSource): Address {
@@ -67,7 +70,7 @@ export function create3Address(factory: Address, deployer: Address, salt: Hex): 
 export function predictAddresses(parameters: NetworkParameters, chainId: bigint, artifacts: ArtifactSource): Addresses {
   const rollup = rollupOf(parameters, chainId);
   const factory = factoryAddress(artifacts);
-  const names = [...CONTRACTS, "GovernanceExecutor"] as const;
+  const names = [...CONTRACTS, ...RESERVED] as const;
   const entries = names.map((name) => {
     return [name, create3Address(factory, parameters.deployer, contractSalt(parameters, rollup, name))] as const;
   });

@@ -83,11 +83,12 @@ function codeSources(networkId: Hex, incarnation: bigint, at: Addresses): Source
     accessManager: at.AccessManager,
     governanceExecutor: at.GovernanceExecutor,
   };
+  const stakingArgs = [at.Era, at.GuardianSet, at.FeeController, at.GuardianSlashing];
   return [
     { name: "StateRootInboxCode", artifact: "StateRootInbox", args: [networkId, at.GuardianSet, at.RollupRegistry] },
     { name: "RollupRegistryCode", artifact: "RollupRegistry", args: [at.MetalayerGateway, at.Era, incarnation] },
-    { name: "GuardianSetCode", artifact: "GuardianSet", args: [networkId, at.GuardianStaking] },
-    { name: "GuardianStakingCode", artifact: "GuardianStaking", args: [at.Era, at.GuardianSet, at.FeeController] },
+    { name: "GuardianSetCode", artifact: "GuardianSet", args: [networkId, at.GuardianStaking, at.GuardianSlashing] },
+    { name: "GuardianStakingCode", artifact: "GuardianStaking", args: stakingArgs },
     { name: "FeeControllerCode", artifact: "FeeController", args: [at.Era, at.MetalayerGateway] },
     { name: "MetalayerGatewayCode", artifact: "MetalayerGateway", args: [wiring] },
   ];

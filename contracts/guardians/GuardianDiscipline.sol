@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Secp256k1} from "../libraries/Secp256k1.sol";
+import {GuardianRegistry} from "./GuardianRegistry.sol";
+import {GuardianTable} from "./GuardianTable.sol";
+import {IGuardianSet} from "./IGuardianSet.sol";
+
+/// @title What proofs do to guardians: freezes and convictions, for the slashing contract alone (docs/protocol/staking.md §6).
+abstract contract GuardianDiscipline is GuardianRegistry {
+    uint64 private constant MAX_FREEZE_BY_MESSAGE = 30 days;
+
+    modifier onlySlashing() {
+        if (msg.sender != SLASHING) revert GuardianSetUnauthorized(msg.sender);
+        _;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function freeze(address operator, uint64 until) external onlySlashing {
+        _freeze(_registered(operator), operator, until, false);
+        _refuseTables(operator);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function freezeForeign(address operator, uint64 until) external onlySlashing {
+        Operator storage entry = _registered(operator);
+        if (until > block.timestamp + MAX_FREEZE_BY_MESSAGE) revert GuardianSetBadFreeze(operator, until);
+        if (block.timestamp < entry.frozenUntil) revert GuardianSetAlreadyFrozen(operator, entry.frozenUntil);
+        _requireFloorWithout(operator);
+        _freeze(entry, operator, until, true);
+        _refuseTables(operator);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function unfreeze(address operator) external onlySlashing {
+        Operator storage entry = _registered(operator);
+        (entry.frozenUntil, entry.frozenByMessage) = (0, false);
+        emit GuardianUnfrozen(operator);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function convict(address operator) external onlySlashing {
+        Operator storage entry = _registered(operator);
+        entry.convicted = true;
+        if (entry.place != 0) _takeOut(operator);
+        emit GuardianConvicted(operator);
+        _refuseTables(operator);
+    }
+
+    /// @dev A later end stands.
+    function _freeze(Operator storage entry, address operator, uint64 until, bool byMessage) private {
+        if (until <= block.timestamp) revert GuardianSetBadFreeze(operator, until);
+        uint40 end = until > type(uint40).max ? type(uint40).max : uint40(until);
+        if (end < entry.frozenUntil) end = entry.frozenUntil;
+        (entry.frozenUntil, entry.frozenByMessage) = (end, byMessage);
+        emit GuardianFrozen(operator, end, byMessage);
+    }
+
+    /// @dev Counts what the next table would weigh without the operator and without all that other rollups have frozen.
+    function _requireFloorWithout(address operator) private view {
+        GuardianRegistryStorage storage $ = _registry();
+        address[] memory operators = $.candidates;
+        uint64[] memory stakes = _stakes(operators);
+        uint256 remaining;
+        uint256 weighted;
+        uint256 silenced;
+        for (uint256 i = 0; i < operators.length; i++) {
+            Operator storage entry = $.operators[operators[i]];
+            if (operators[i] == operator || (entry.frozenByMessage && block.timestamp < entry.frozenUntil)) {
+                silenced += _fullWeightOf(entry, stakes[i]);
+                continue;
+            }
+            uint64 weight = _weightOf(entry, stakes[i]);
+            if (weight != 0) weighted++;
+            remaining += weight;
+        }
+        if (weighted < GuardianTable.MIN_GUARDIANS || remaining < $.floor || remaining < 2 * silenced) {
+            revert GuardianSetFreezeTooMuch(operator, weighted, remaining, silenced);
+        }
+    }
+
+    /// @dev Operators and sum of these keys, each of which was proven here, whether in use or replaced.
+    function _sumOfKeys(uint256[] calldata xs) internal view returns (address[] memory operators, uint256 x) {
+        if (xs.length == 0 || xs.length > GuardianTable.MAX_GUARDIANS) revert GuardianSetBadKeyCount(xs.length);
+        GuardianRegistryStorage storage $ = _registry();
+        operators = new address[](xs.length);
+        uint256 X;
+        uint256 Y;
+        uint256 Z;
+        for (uint256 i = 0; i < xs.length; i++) {
+            if (i != 0 && xs[i] <= xs[i - 1]) revert GuardianSetKeysUnordered(i);
+            address operator = $.operatorOf[xs[i]];
+            if (operator == address(0)) revert GuardianSetKeyUnknown(xs[i]);
+            Key storage key = $.operators[operator].key;
+            uint256 y = key.x == xs[i] ? key.y : $.retired[xs[i]];
+            operators[i] = operator;
+            (X, Y, Z) = Secp256k1.add(X, Y, Z, xs[i], y);
+        }
+        (x, ) = Secp256k1.toAffine(X, Y, Z);
+    }
+
+    /// @dev If a key of the operator has weight in a table that is accepted now: no table is accepted until the next is formed.
+    function _refuseTables(address operator) internal virtual;
+}

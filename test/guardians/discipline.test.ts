@@ -1,0 +1,231 @@
+import { expect } from "chai";
+import { ZeroAddress } from "ethers";
+import { provePossession } from "../../sdk/src/possession.ts";
+import { GuardianSet__factory } from "../../typechain-types/index.js";
+import {
+  admitAll,
+  attestAs,
+  deployWithTable,
+  guardianOf,
+  moveTo,
+  NEVER,
+  registerKey,
+  type GuardianSetFixture,
+} from "../helpers/guardianSet.ts";
+import { NETWORK_ID, testGuardians, type TestGuardian } from "../helpers/network.ts";
+
+const FIVE = [10n, 10n, 10n, 10n, 10n];
+const ALL = [0, 1, 2, 3, 4];
+const FOREVER = 2n ** 40n - 1n;
+const DAY = 86_400n;
+
+const at = (guardians: readonly TestGuardian[], index: number): TestGuardian => {
+  const guardian = guardians[index];
+  if (!guardian) throw new Error(`no guardian ${index}`);
+  return guardian;
+};
+const now = async ({ connection }: GuardianSetFixture): Promise<bigint> =>
+  BigInt(await connection.networkHelpers.time.latest());
+
+describe("GuardianSet: freezes and convictions", () => {
+  const asSlashing = (fixture: GuardianSetFixture) => fixture.set.connect(fixture.slashing);
+  const weightsOf = async ({ set }: GuardianSetFixture): Promise<bigint[]> =>
+    (await set.guardians(await set.currentSerial(), 0n, 256n)).map(({ weight }) => weight);
+
+  it("are the slashing contract's alone, which the set knows from the start", async () => {
+    const { set, governor, slashing, weights } = await deployWithTable(FIVE);
+    const caller = await governor.getAddress();
+    const operator = ZeroAddress;
+    for (const call of [
+      () => set.freeze(operator, NEVER),
+      () => set.freezeForeign(operator, NEVER),
+      () => set.unfreeze(operator),
+      () => set.convict(operator),
+    ]) {
+      await expect(call()).to.be.revertedWithCustomError(set, "GuardianSetUnauthorized").withArgs(caller);
+    }
+    expect(await set.slashing()).to.equal(await slashing.getAddress());
+    await expect(new GuardianSet__factory(governor).deploy(NETWORK_ID, weights, ZeroAddress))
+      .to.be.revertedWithCustomError(set, "GuardianSetInvalidWiring")
+      .withArgs(await weights.getAddress(), ZeroAddress);
+  });
+
+  it("refuse who is not registered, and freezes that end in the past", async () => {
+    const fixture = await deployWithTable(FIVE);
+    const { set, guardians } = fixture;
+    const known = at(guardians, 0).operator;
+    const stranger = at(testGuardians(9), 8).operator;
+    const slashing = asSlashing(fixture);
+    for (const call of [
+      () => slashing.freeze(stranger, NEVER),
+      () => slashing.freezeForeign(stranger, NEVER),
+      () => slashing.unfreeze(stranger),
+      () => slashing.convict(stranger),
+    ]) {
+      await expect(call()).to.be.revertedWithCustomError(set, "GuardianSetOperatorUnknown");
+    }
+    const past = await now(fixture);
+    await expect(slashing.freeze(known, past))
+      .to.be.revertedWithCustomError(set, "GuardianSetBadFreeze")
+      .withArgs(fixture.connection.ethers.getAddress(known), past);
+  });
+
+  describe("freeze", () => {
+    it("C5 C6 refuses every accepted table at once, and the next one, open to anyone at once, gives the key no weight", async () => {
+      const fixture = await deployWithTable(FIVE);
+      const { set, guardians, anyone } = fixture;
+      const { operator } = at(guardians, 1);
+      await set.cacheSigners(1n, 31n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(1n);
+      await expect(asSlashing(fixture).freeze(operator, 2n ** 64n - 1n))
+        .to.emit(set, "GuardianFrozen")
+        .withArgs(fixture.connection.ethers.getAddress(operator), FOREVER, false)
+        .and.to.emit(set, "TablesRefused")
+        .withArgs(1n);
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(0n);
+      expect(await set.isAccepted(1n)).to.equal(false);
+      await set.connect(anyone).rotate();
+      expect(await weightsOf(fixture)).to.deep.equal([10n, 0n, 10n, 10n, 10n]);
+      expect(await set.isAccepted(1n)).to.equal(false);
+      expect(await set.serialOf(attestAs(guardians, [0, 2, 3], { serial: 2 }))).to.equal(2n);
+      expect(await set.serialOf(attestAs(guardians, [0, 1, 2], { serial: 2 }))).to.equal(0n);
+      expect(await set.frozenUntil(operator)).to.equal(FOREVER);
+    });
+
+    it("refuses the table of the grace period as well", async () => {
+      const fixture = await deployWithTable(FIVE);
+      const { set, guardians } = fixture;
+      const { operator } = at(guardians, 4);
+      await set.remove(operator);
+      await moveTo(fixture, (await set.epoch()).start + 3_600n);
+      await set.rotate();
+      expect(await set.serialOf(attestAs(guardians, ALL))).to.equal(1n);
+      await expect(asSlashing(fixture).freeze(operator, NEVER)).to.emit(set, "TablesRefused").withArgs(2n);
+      expect([await set.isAccepted(1n), await set.isAccepted(2n)]).to.deep.equal([false, false]);
+    });
+
+    it("leaves the tables alone if the key counts in none of them", async () => {
+      const fixture = await deployWithTable([...FIVE, 0n]);
+      const { set, guardians } = fixture;
+      const slashing = asSlashing(fixture);
+      await expect(slashing.freeze(at(guardians, 5).operator, NEVER)).not.to.emit(set, "TablesRefused");
+      expect(await set.isAccepted(1n)).to.equal(true);
+      await slashing.freeze(at(guardians, 0).operator, NEVER);
+      await set.rotate();
+      // Frozen already: the conviction changes no table any more.
+      await expect(slashing.convict(at(guardians, 0).operator)).not.to.emit(set, "TablesRefused");
+      expect(await set.isAccepted(2n)).to.equal(true);
+    });
+
+    it("halts a set of which fewer than four would remain, until governance admits others", async () => {
+      const fixture = await deployWithTable([10n, 10n, 10n, 10n]);
+      const { set, guardians } = fixture;
+      await asSlashing(fixture).freeze(at(guardians, 0).operator, NEVER);
+      await expect(set.rotate()).to.be.revertedWithCustomError(set, "GuardianSetTooFewGuardians").withArgs(3n);
+      expect(await set.isAccepted(1n)).to.equal(false);
+      const fresh = at(testGuardians(5), 4);
+      await registerKey(fixture, fresh);
+      await set.admit(fresh.operator, 10n, NEVER);
+      await set.rotate();
+      expect(await weightsOf(fixture)).to.deep.equal([0n, 10n, 10n, 10n, 10n]);
+    });
+
+    it("ends with its time or by unfreeze, and counts again from the next table, not before; a later end stands", async () => {
+      const fixture = await deployWithTable(FIVE);
+      const { set, guardians } = fixture;
+      const slashing = asSlashing(fixture);
+      const [first, second] = [at(guardians, 0).operator, at(guardians, 1).operator];
+      const end = (await now(fixture)) + DAY;
+      await slashing.freeze(first, end);
+      await slashing.freeze(first, end - 100n);
+      expect(await set.frozenUntil(first)).to.equal(end);
+      await set.rotate();
+      expect((await weightsOf(fixture))[0]).to.equal(0n);
+      await moveTo(fixture, end);
+      expect((await weightsOf(fixture))[0]).to.equal(0n);
+      await set.rotate();
+      expect((await weightsOf(fixture))[0]).to.equal(10n);
+
+      await slashing.freeze(second, NEVER);
+      await expect(slashing.unfreeze(second)).to.emit(set, "GuardianUnfrozen");
+      await set.rotate();
+      expect((await weightsOf(fixture))[1]).to.equal(10n);
+    });
+  });
+
+  describe("freezeForeign", () => {
+    it("R17 silences at most a third of the weight, never below four, for 30 days at most, each once", async () => {
+      const fixture = await deployWithTable([10n, 10n, 10n, 10n, 10n, 10n]);
+      const { set, guardians } = fixture;
+      const slashing = asSlashing(fixture);
+      const address = (index: number): string => fixture.connection.ethers.getAddress(at(guardians, index).operator);
+      const until = (await now(fixture)) + DAY;
+      await expect(slashing.freezeForeign(address(0), until + 30n * DAY))
+        .to.be.revertedWithCustomError(set, "GuardianSetBadFreeze")
+        .withArgs(address(0), until + 30n * DAY);
+      await expect(slashing.freezeForeign(address(0), until))
+        .to.emit(set, "GuardianFrozen")
+        .withArgs(address(0), until, true);
+      await expect(slashing.freezeForeign(address(0), until + 1n))
+        .to.be.revertedWithCustomError(set, "GuardianSetAlreadyFrozen")
+        .withArgs(address(0), until);
+      await slashing.freezeForeign(address(1), until);
+      await set.rotate();
+      expect(await weightsOf(fixture)).to.deep.equal([0n, 0n, 10n, 10n, 10n, 10n]);
+      await expect(slashing.freezeForeign(address(2), until))
+        .to.be.revertedWithCustomError(set, "GuardianSetFreezeTooMuch")
+        .withArgs(address(2), 3n, 30n, 30n);
+      // Proof at home is not bound by what remains.
+      await slashing.freeze(address(2), until);
+      expect(await set.isAccepted(2n)).to.equal(false);
+    });
+
+    it("R17 counts weight, not heads", async () => {
+      const fixture = await deployWithTable([30n, 10n, 10n, 10n, 10n, 10n, 10n]);
+      const { set, guardians } = fixture;
+      const slashing = asSlashing(fixture);
+      const until = (await now(fixture)) + DAY;
+      await expect(slashing.freezeForeign(at(guardians, 0).operator, until)).to.emit(set, "GuardianFrozen");
+      await expect(slashing.freezeForeign(at(guardians, 1).operator, until))
+        .to.be.revertedWithCustomError(set, "GuardianSetFreezeTooMuch")
+        .withArgs(fixture.connection.ethers.getAddress(at(guardians, 1).operator), 5n, 50n, 40n);
+    });
+  });
+
+  describe("convict", () => {
+    it("R2 C30 takes the operator and all its keys out for ever, whatever governance, stake or a new key try", async () => {
+      const fixture = await deployWithTable([...FIVE, 10n]);
+      const { set, guardians, weights, connection } = fixture;
+      const signers = await connection.ethers.getSigners();
+      const account = signers[5];
+      if (!account) throw new Error("no account");
+      const operator = await account.getAddress();
+      const liar = { ...guardianOf(77n, at(testGuardians(9), 8).key, "liar"), operator: operator as `0x${string}` }; // CAST: an address
+      const known = { ...liar, secret: at(testGuardians(9), 8).secret };
+      await admitAll(fixture, [known], [10n]);
+      await set.forceRotation();
+      await weights.set(operator, 1_000n);
+
+      await expect(asSlashing(fixture).convict(operator))
+        .to.emit(set, "GuardianConvicted")
+        .withArgs(operator)
+        .and.to.emit(set, "TablesRefused");
+      const convicted = (call: Promise<unknown>) =>
+        expect(call).to.be.revertedWithCustomError(set, "GuardianSetConvicted").withArgs(operator);
+      await convicted(set.admit(operator, 10n, NEVER));
+      await set.rotate();
+      await convicted(set.connect(account).join(ZeroAddress));
+      const fresh = at(testGuardians(10), 9);
+      const proof = provePossession(fresh.secret, NETWORK_ID, known.operator);
+      await convicted(set.connect(account).replaceKey(fresh.key, proof));
+      await asSlashing(fixture).unfreeze(operator);
+      await convicted(set.admit(operator, 10n, NEVER));
+      const info = await set.operatorInfo(operator);
+      expect([info.convicted, info.candidate, info.admitted]).to.deep.equal([true, false, false]);
+      expect((await set.guardians(3n, 0n, 256n)).map((entry) => entry.operator)).not.to.include(operator);
+      expect(await set.operatorOf(known.key.x)).to.equal(operator);
+      expect(await set.isActive(operator)).to.equal(false);
+      expect(guardians.length).to.equal(6);
+    });
+  });
+});

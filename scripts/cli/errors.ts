@@ -29,13 +29,33 @@ const KNOWN: Readonly<Record<string, readonly [what: string, next: string]>> = {
   ],
 };
 
+const NOT_STARTED = "Nothing was started";
+
+/** Errors of our own that say what happened: what is unchanged and what to do. */
+const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]>> = {
+  CONFIG_UNREADABLE: [NOT_STARTED, "name a file like operators.json, which ./metalayer deploy writes"],
+  CONFIG_INVALID: [NOT_STARTED, "correct what is named, or give it as a flag"],
+  CONFIG_QUORUM: [NOT_STARTED, "list more RPC endpoints for that rollup, or lower its agree"],
+  KEY_FILE_UNREADABLE: [NOT_STARTED, "correct the file's name"],
+  KEY_FILE_INVALID: [NOT_STARTED, "name a keystore (JSON, version 3)"],
+  KEY_FILE_EXPOSED: [NOT_STARTED, "take the others' rights away (chmod 600)"],
+  KEY_PASSWORD: [NOT_STARTED, "set the password (METALAYER_GUARDIAN_PASSWORD, METALAYER_RELAYER_PASSWORD)"],
+  KEY_MISSING: [NOT_STARTED, "name a keystore with --key-file, or set that variable to 0x and 64 hex digits"],
+  KEY_NOT_DEDICATED: [NOT_STARTED, "make a key of its own (./metalayer guardian key --key-file <file>)"],
+  GUARDIAN_LOCKED: ["Nothing was changed", "stop the other guardian first; two with one key are never right"],
+  RECORD_FOREIGN: ["Nothing was changed", "name this guardian's own record with --record"],
+  RPC_ALL_FAILED: ["Whatever is on the rollups stays as it is", "check the RPC URLs in the settings and try again"],
+  EADDRINUSE: [NOT_STARTED, "choose another --port, or stop the program that listens there"],
+};
+
 /** Turns whatever was thrown into one clear sentence. */
 export function describeError(error: unknown): DescribedError {
   if (error instanceof CommandError) return sentence(error.code, error.message, error.unchanged, error.next);
   const code = codeOf(error);
   const known = KNOWN[code];
   if (known !== undefined) return sentence(code, `${known[0]} (${messageOf(error)})`, undefined, known[1]);
-  return sentence(code, messageOf(error), undefined, undefined);
+  const [unchanged, next] = ADVICE[code] ?? [];
+  return sentence(code, messageOf(error), unchanged, next);
 }
 
 function sentence(code: string, message: string, unchanged?: string, next?: string): DescribedError {

@@ -28,6 +28,11 @@ export const hash = (given: string): Hex => {
   throw new UsageError(`"${given}" is neither a transaction hash nor a sendId (0x and 64 hex digits)`);
 };
 
+export const httpUrl = (given: string): string => {
+  if (/^https?:\/\/[^\s/]+/.test(given) && URL.canParse(given)) return given;
+  throw new UsageError(`"${given}" is not an address that begins with http:// or https://`);
+};
+
 export const bytes = (given: string): Hex => {
   // CAST: checked in the same line.
   if (/^0x([0-9a-fA-F]{2})*$/.test(given)) return given.toLowerCase() as Hex;

@@ -21,20 +21,13 @@ export const command = defineCommand({
     "./metalayer prove --key-file guardian1.json --network-id 0x… --operator 0x… --weight 250000 --into guardians.json",
   ],
   async run({ output, path }, { keyFile, networkId, operator, weight, expiry, into }) {
-    const [{ loadKey, saveKey }, { provePossession }, { randomSecretKey }] = await Promise.all([
-      import("../../guardian/keystore.ts"),
+    const [{ openOrMakeKey, newKeyText }, { provePossession }] = await Promise.all([
+      import("../guardian-key.ts"),
       import("../../../sdk/src/possession.ts"),
-      import("../../../sdk/src/schnorr.ts"),
     ]);
     const file = path(keyFile);
-    const password = process.env["METALAYER_GUARDIAN_PASSWORD"];
-    if (!existsSync(file)) {
-      await saveKey(file, randomSecretKey(), password);
-      output.line(
-        `New key in ${file}${password === undefined ? ", not encrypted: METALAYER_GUARDIAN_PASSWORD is not set" : ""}`,
-      );
-    }
-    const key = await loadKey(file, password);
+    const { key, isNew, isEncrypted } = await openOrMakeKey(file);
+    if (isNew) output.line(newKeyText(file, isEncrypted));
     if (key.account.toLowerCase() === operator.toLowerCase()) {
       throw new UsageError(`${operator} is the account of the guardian's key itself: the operator needs another one`);
     }

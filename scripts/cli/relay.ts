@@ -1,0 +1,94 @@
+import type { Logger } from "pino";
+import { computeAddress } from "ethers";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { devAccount, PARTS } from "../devnet/accounts.ts";
+import { daemonNetwork } from "../devnet/settings.ts";
+import { devnetFolder, readDevnet } from "../devnet/state.ts";
+import { readConfig } from "../network/config.ts";
+import { loadAccountKey } from "../network/keys.ts";
+import type { RelayerConfig } from "../relayer/config.ts";
+import { relayerSchema } from "../relayer/config.ts";
+import type { RelayerService } from "../relayer/service.ts";
+import { createRelayer } from "../relayer/service.ts";
+import type { Context } from "./command.ts";
+import { UsageError } from "./command.ts";
+import { daemonLog, withFlags } from "./daemon.ts";
+
+export interface RelayOptions {
+  readonly settings: string | undefined;
+  readonly once: boolean;
+  readonly keyFile: string | undefined;
+  readonly account: number | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+export async function relayCommand(context: Context, options: RelayOptions): Promise<void> {
+  const { config, key } = await relayerOf(context, options);
+  const log = daemonLog(context, config.relayer.logLevel);
+  const address = computeAddress(key);
+  if (options.once) return relayOnce(context, config, key, log);
+  const { output, signal } = context;
+  const service = createRelayer(config, key, log);
+  try {
+    const { host, port } = config.relayer;
+    const url = port === undefined ? undefined : await service.serve(host, port);
+    output.line(
+      `Relayer of ${address}${url === undefined ? "" : `, health at ${url}/readyz`}; Ctrl-C or SIGTERM ends it.`,
+    );
+    output.result({ address, url, rollups: config.rollups.map(({ name }) => name) });
+    await service.run(signal);
+  } finally {
+    await service.close();
+  }
+  output.line("Relayer stopped; what it had under way is finished. All it knows is on the rollups.");
+}
+
+/** Everything that can be delivered at this moment, then the end. */
+async function relayOnce(context: Context, config: RelayerConfig, key: Hex, log: Logger): Promise<void> {
+  const { output, signal } = context;
+  const service = createRelayer(config, key, log);
+  const progress = await output.progress(`Delivering between ${config.rollups.map(({ name }) => name).join(", ")}`);
+  try {
+    const messages = await service.once(signal);
+    progress.done(`${messages} ${messages === 1 ? "message" : "messages"} taken on`);
+    await showLanes(context, service, messages);
+  } catch (error) {
+    progress.fail();
+    throw error;
+  } finally {
+    await service.close();
+  }
+}
+
+async function showLanes({ output }: Context, service: RelayerService, messages: number): Promise<void> {
+  const { lanes } = service.status();
+  const waiting = lanes.filter(({ open }) => open > 0);
+  if (waiting.length === 0) output.line("No message waits in any lane.");
+  else
+    await output.table(
+      ["from", "to", "sent", "not delivered", "of these failing"],
+      waiting.map(({ src, dst, sent, open, failing }) => [src, dst, sent, open, failing]),
+    );
+  output.result({ messages, lanes });
+}
+
+/** Settings and key from the file and the flags; without a file, those of the running local network and a development account. */
+async function relayerOf(
+  context: Context,
+  options: RelayOptions,
+): Promise<{ readonly config: RelayerConfig; readonly key: Hex }> {
+  const { settings, keyFile, account, host, port } = options;
+  const flags = { keyFile, host, port };
+  if (settings === undefined) {
+    const network = daemonNetwork(readDevnet(devnetFolder(context.root)));
+    const own = { ...network, relayer: { name: `command line ${process.pid}`, logLevel: "warn" } };
+    const config: RelayerConfig = withFlags(context, "relayer", flags, relayerSchema).parse(own);
+    if (keyFile !== undefined) return { config, key: await loadAccountKey(config.relayer, process.env) };
+    return { config, key: devAccount(account ?? PARTS.firstSpare).key };
+  }
+  if (account !== undefined)
+    throw new UsageError("--account picks a development account of the local network: leave the settings file out");
+  const config: RelayerConfig = readConfig(context.path(settings), withFlags(context, "relayer", flags, relayerSchema));
+  return { config, key: await loadAccountKey(config.relayer, process.env) };
+}

@@ -1,6 +1,8 @@
 import type { Interface } from "ethers";
+import type { MetalayerClient } from "../../sdk/src/client.ts";
 import type { SentMessage } from "../../sdk/src/events.ts";
 import type { MessageStatus } from "../../sdk/src/status.ts";
+import { findSignature } from "./attested.ts";
 import type { Connection } from "./connection.ts";
 import { coinText, eraText, spanText, timeText, unitsText } from "./format.ts";
 import type { Trial } from "./trial.ts";
@@ -14,6 +16,8 @@ export interface MessageFacts {
   readonly sourceBlockMs: number;
   /** What a delivery would do now; undefined for a delivered message. */
   readonly trial: Trial | undefined;
+  /** Whether a signature that covers it stands on the destination and is accepted there now. */
+  readonly isAttested: boolean;
   /** True if the recipient takes messages from the source's soft head, and has some of its daily limit left. */
   readonly isFast: boolean;
   /** True if the message carries ERA: its recipient is the destination's Era. */
@@ -41,16 +45,19 @@ const BYTE_GAS = 40n;
 
 export async function readFacts(
   status: MessageFacts["status"],
+  client: MetalayerClient,
   src: Connection,
   dst: Connection,
   others: readonly Interface[] = [],
 ): Promise<MessageFacts> {
   const { message } = status;
   const isOpen = status.state !== "delivered";
-  const [policy, fees, trial] = await Promise.all([
+  const isFinal = status.state === "deliverable" || status.state === "failed";
+  const [policy, fees, trial, signature] = await Promise.all([
     dst.contracts.gateway.fastPolicy(message.recipient, message.srcChainId),
     dst.provider.getFeeData(),
     isOpen ? tryDelivery(dst, message, others) : undefined,
+    isFinal ? findSignature(client, dst, status) : undefined,
   ]);
   const gas = DELIVERY_GAS + gasOfCall(message, trial) + BYTE_GAS * BigInt(message.payload.length / 2);
   return {
@@ -59,6 +66,7 @@ export async function readFacts(
     destination: dst.name,
     sourceBlockMs: src.description.blockTimeMs,
     trial,
+    isAttested: signature !== undefined,
     isFast: policy.left > 0n,
     isTransfer: message.recipient.toLowerCase() === dst.description.contracts.Era.toLowerCase(),
     deliveryCost: gas * (fees.gasPrice ?? 0n),
@@ -67,6 +75,11 @@ export async function readFacts(
 
 function gasOfCall({ gasLimit }: SentMessage, trial: Trial | undefined): bigint {
   return trial?.outcome === "needs-gas" ? trial.gas : gasLimit;
+}
+
+/** How far the message is: the client's state, or `attested` for a deliverable one whose signature is on chain already. */
+export function stageOf({ status, isAttested }: MessageFacts): MessageStatus["state"] | "attested" {
+  return status.state === "deliverable" && isAttested ? "attested" : status.state;
 }
 
 /** Where is my message, why is it stuck, and what can I do now. */
@@ -93,8 +106,10 @@ function adviseOnSent(facts: MessageFacts, blocks: number): Advice {
 }
 
 function adviseOnDeliverable(facts: MessageFacts): Advice {
-  const { status, source, destination } = facts;
-  const explanation = `Final on ${source}; guardians sign it for whoever asks, and nobody has delivered it on ${destination} yet.`;
+  const { status, source, destination, isAttested } = facts;
+  const explanation = isAttested
+    ? `Final on ${source} and signed by the guardians, in a transaction on ${destination} that delivered others and left it out.`
+    : `Final on ${source}; guardians sign it for whoever asks, and nobody has delivered it on ${destination} yet.`;
   if (status.pausedUntil > 0n) return paused(facts, explanation);
   return { explanation, next: [...openings(facts), wait(facts), deliver(facts)] };
 }

@@ -6,7 +6,7 @@ import { CommandError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { readingClient } from "./connection.ts";
 import type { Advice, MessageFacts } from "./message-report.ts";
-import { adviseOn, detailsOf, readFacts } from "./message-report.ts";
+import { adviseOn, detailsOf, readFacts, stageOf } from "./message-report.ts";
 import { findNetwork, withRollups } from "./network.ts";
 
 type Known = Exclude<MessageStatus, { state: "unknown" }>;
@@ -27,6 +27,7 @@ export async function statusCommand(
       known.map(async (status) => {
         const facts = await readFacts(
           status,
+          client,
           rollupOf(connections, status.message.srcChainId),
           rollupOf(connections, status.message.dstChainId),
         );
@@ -48,7 +49,7 @@ export function rollupOf(connections: readonly Connection[], chainId: bigint): C
 }
 
 function show({ output }: Context, facts: MessageFacts, { explanation, next }: Advice): void {
-  output.line(`${facts.status.state.toUpperCase()}  ${explanation}`);
+  output.line(`${stageOf(facts).toUpperCase()}  ${explanation}`);
   for (const [label, value] of detailsOf(facts)) output.line(`  ${label.padEnd(7)} ${value}`);
   if (next.length > 0) output.line("What you can do now:");
   for (const { what, command, cost } of next) {
@@ -57,13 +58,11 @@ function show({ output }: Context, facts: MessageFacts, { explanation, next }: A
   }
 }
 
-function forMachines(
-  { status, source, destination, trial, deliveryCost }: MessageFacts,
-  { explanation, next }: Advice,
-) {
-  const { state, message, funded, pausedUntil } = status;
+function forMachines(facts: MessageFacts, { explanation, next }: Advice) {
+  const { status, source, destination, trial, deliveryCost } = facts;
+  const { message, funded, pausedUntil } = status;
   return {
-    state,
+    state: stageOf(facts),
     source,
     destination,
     explanation,

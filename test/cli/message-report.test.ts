@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { MessageFacts } from "../../scripts/cli/message-report.ts";
-import { adviseOn } from "../../scripts/cli/message-report.ts";
+import { adviseOn, stageOf } from "../../scripts/cli/message-report.ts";
 import type { SentMessage } from "../../sdk/src/events.ts";
 
 const sendId = `0x${"ab".repeat(32)}` as const;
@@ -39,6 +39,7 @@ function facts(status: MessageFacts["status"], change: Partial<MessageFacts> = {
     destination: "rollupB",
     sourceBlockMs: 2_000,
     trial: { outcome: "accepts" },
+    isAttested: false,
     isFast: false,
     isTransfer: false,
     deliveryCost: 3n * 10n ** 14n,
@@ -65,6 +66,13 @@ describe("status: where a message is, why, and what can be done", () => {
     const given = facts({ ...known, state: "deliverable" });
     expect(commands(given)).to.deep.equal([undefined, `./metalayer retry ${sendId}`]);
     expect(adviseOn(given).next[1]?.cost).to.equal("about 0.0003 coins");
+  });
+
+  it("attested: its signature is on chain, nobody needs to be asked", () => {
+    const given = facts({ ...known, state: "deliverable" }, { isAttested: true });
+    expect([stageOf(given), stageOf({ ...given, isAttested: false })]).to.deep.equal(["attested", "deliverable"]);
+    expect(adviseOn(given).explanation).to.contain("signed by the guardians, in a transaction on rollupB");
+    expect(commands(given)).to.deep.equal([undefined, `./metalayer retry ${sendId}`]);
   });
 
   it("deliverable and not paid: a bounty, with the usual price", () => {

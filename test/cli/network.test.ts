@@ -146,6 +146,20 @@ describe("command line on a local network", () => {
       expect((await fails("retry", sendId)).code).to.equal("CLI_DELIVERED");
     });
 
+    it("NEEDS 25: attested when a delivery left it out, and delivered by that signature", async () => {
+      const [first, left, last] = [await send(), await send(), await send()];
+      await makeFinal();
+      expect((await statusOf(left.sendId)).state).to.equal("deliverable");
+      await network.metalayer.deliver({ drop: ({ sendId }) => sendId === left.sendId });
+      for (const { sendId } of [first, last]) expect((await statusOf(sendId)).state).to.equal("delivered");
+      const attested = await statusOf(left.sendId);
+      expect(attested.state).to.equal("attested");
+      const command = attested.next.at(-1)?.command ?? "";
+      const { code, result } = await runJson<{ signedBy: string }>(...at(...command.split(" ").slice(1)));
+      expect([code, result.signedBy]).to.deep.equal([0, "earlier delivery"]);
+      expect((await statusOf(left.sendId)).state).to.equal("delivered");
+    });
+
     it("out of gas: says how much is needed, and delivers with it", async () => {
       const { sendId } = await send("--gas-limit", "30000");
       await makeFinal();

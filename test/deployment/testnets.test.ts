@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
@@ -34,16 +34,22 @@ interface Answer {
 /** The steps of docs/testnets.md, each by the command that stands there. */
 describe("docs/testnets.md", () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "metalayer-testnets-"));
-  const services: ChildProcess[] = [];
+  const services: ChildProcessWithoutNullStreams[] = [];
   let nodes: readonly Anvil[] = [];
   let environment: NodeJS.ProcessEnv = {};
   let networkId = "";
+  let said = ""; // by the services
   const at = (file: string): string => path.join(folder, file);
+
+  const start = (args: readonly string[], env = environment): ChildProcessWithoutNullStreams =>
+    spawn(process.execPath, ["--import", "tsx", "scripts/cli/main.ts", ...args, "--json"], { cwd: ROOT, env });
 
   /** A command of the command line with `--json`. */
   async function metalayer(...args: string[]): Promise<Answer> {
-    const command = ["--import", "tsx", "scripts/cli/main.ts", ...args, "--json"];
-    const child = spawn(process.execPath, command, { cwd: ROOT, env: environment });
+    return answerOf(start(args));
+  }
+
+  async function answerOf(child: ChildProcessWithoutNullStreams): Promise<Answer> {
     let [out, errors] = ["", ""];
     child.stdout.on("data", (piece: Buffer) => (out += piece.toString()));
     child.stderr.on("data", (piece: Buffer) => (errors += piece.toString()));
@@ -51,10 +57,11 @@ describe("docs/testnets.md", () => {
     return { code, json: out === "" ? undefined : JSON.parse(out), errors };
   }
 
-  async function service(script: string, settings: string): Promise<void> {
-    const args = ["--import", "tsx", script, settings];
-    const child = spawn(process.execPath, args, { cwd: ROOT, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+  /** A command that runs until the end of the test. Its first output is its document. */
+  async function service(...args: string[]): Promise<void> {
+    const child = start(args);
     services.push(child);
+    child.stderr.on("data", (piece: Buffer) => (said += piece.toString()));
     await once(child.stdout, "data");
   }
 
@@ -119,19 +126,16 @@ describe("docs/testnets.md", () => {
   });
 
   it("5. and 6. relays ERA with four guardians and a relayer", async () => {
-    // CAST: written above
-    const operators = JSON.parse(readFileSync(at("deployed/operators.json"), "utf8")) as Record<string, unknown>;
-    const listed = z.array(z.object({ key: z.string() })).parse(JSON.parse(readFileSync(at("guardians.json"), "utf8")));
-    const guardians: Record<string, string> = {};
-    for (const [index, { key }] of listed.entries()) {
-      const port = await freePort();
-      guardians[key] = `http://127.0.0.1:${port}`;
-      const own = { keyFile: at(`guardian${index + 1}.key.json`), recordFile: at(`guardian${index + 1}.sqlite`), port };
-      writeFileSync(at(`guardian${index + 1}.json`), JSON.stringify({ ...operators, guardian: own }));
-      await service("scripts/guardian/index.ts", at(`guardian${index + 1}.json`));
+    const operators = at("deployed/operators.json");
+    for (let index = 1; index <= 4; index++) {
+      const port = String(await freePort());
+      const own = ["--key-file", at(`guardian${index}.key.json`), "--record", at(`guardian${index}.sqlite`)];
+      await service("guardian", "run", operators, ...own, "--port", port);
+      const announcement = ["announce", `http://127.0.0.1:${port}`, "--network", at("deployed/network.json")];
+      const operator = { ...environment, METALAYER_KEY: devKey(10 + index).key };
+      expect((await answerOf(start(announcement, operator))).code).to.equal(0);
     }
-    writeFileSync(at("relayer.json"), JSON.stringify({ ...operators, relayer: { port: await freePort(), guardians } }));
-    await service("scripts/relayer/index.ts", at("relayer.json"));
+    await service("relay", operators, "--port", String(await freePort()));
     for (const [from, to] of [
       ["opSepolia", "baseSepolia"],
       ["opSepolia", "arbitrumSepolia"],
@@ -146,7 +150,7 @@ describe("docs/testnets.md", () => {
         "--wait",
         "2m",
       );
-      expect(code, errors).to.equal(0);
+      expect(code, `${errors}\n${said}`).to.equal(0);
     }
   });
 

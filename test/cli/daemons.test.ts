@@ -14,8 +14,7 @@ import { guardianSecret, sendMessages, startAnvilNetwork, until } from "../helpe
 import type { Fleet, TestSeat } from "../helpers/guardianFleet.ts";
 import { createFleet } from "../helpers/guardianFleet.ts";
 import { relayerConfig, relayerKey } from "../helpers/relayers.ts";
-import type { JsonError } from "./run.ts";
-import { run, runJson } from "./run.ts";
+import { failureOf, run, runJson } from "./run.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 
@@ -81,12 +80,6 @@ describe("command line: guardian and relay on real nodes", function () {
     if (first === undefined) throw new Error("there are guardians");
     return first;
   };
-  const fails = async (...argv: readonly string[]): Promise<JsonError["error"]> => {
-    const { code, result } = await runJson<JsonError>(...argv);
-    expect(code).to.equal(1);
-    return result.error;
-  };
-
   describe("guardian", () => {
     const statesNow = async (): Promise<string[]> => {
       const { result } = await runJson<Info>("guardian", "status", seat().configFile);
@@ -129,12 +122,12 @@ describe("command line: guardian and relay on real nodes", function () {
 
     it("refuses to run beside another one with its key, and to be resumed meanwhile", async () => {
       const guardian = await start("guardian", "run", seat().configFile);
-      const second = await fails("guardian", "run", seat().configFile);
+      const second = await failureOf("guardian", "run", seat().configFile);
       expect([second.code, second.next]).to.deep.equal([
         "GUARDIAN_LOCKED",
         "stop the other guardian first; two with one key are never right",
       ]);
-      const resumed = await fails("guardian", "resume", seat().configFile, "--on", a.name);
+      const resumed = await failureOf("guardian", "resume", seat().configFile, "--on", a.name);
       expect(resumed.code).to.equal("GUARDIAN_LOCKED");
       await guardian.end("SIGTERM");
     });
@@ -151,11 +144,15 @@ describe("command line: guardian and relay on real nodes", function () {
       expect(shown.out).to.contain("HALTED").and.to.contain("final block 7 is another one");
       expect(shown.out).to.contain("guardian resume <settings> --on <rollup>");
       await guardian.end("SIGTERM");
-      expect((await fails("guardian", "resume", seat().configFile, "--on", b.name)).code).to.equal("CLI_NOT_HALTED");
+      expect((await failureOf("guardian", "resume", seat().configFile, "--on", b.name)).code).to.equal(
+        "CLI_NOT_HALTED",
+      );
       const { code, out } = await run("guardian", "resume", seat().configFile, "--on", String(a.chainId));
       expect(code).to.equal(0);
       expect(out).to.contain("FINAL_BLOCK_CHANGED");
-      expect((await fails("guardian", "resume", seat().configFile, "--on", a.name)).code).to.equal("CLI_NOT_HALTED");
+      expect((await failureOf("guardian", "resume", seat().configFile, "--on", a.name)).code).to.equal(
+        "CLI_NOT_HALTED",
+      );
       const again = await start("guardian", "run", seat().configFile);
       await untilStates("ready", "ready");
       await again.end("SIGTERM");
@@ -168,7 +165,7 @@ describe("command line: guardian and relay on real nodes", function () {
       mark.close();
       const guardian = await start("guardian", "run", other?.configFile ?? "");
       await guardian.end("SIGTERM");
-      const error = await fails("guardian", "resume", other?.configFile ?? "", "--on", a.name);
+      const error = await failureOf("guardian", "resume", other?.configFile ?? "", "--on", a.name);
       expect(error.code).to.equal("CLI_RECORD_OLD");
       expect(error.sentence).to.contain("restored from an older copy").and.to.contain("give up this key");
     });
@@ -182,17 +179,17 @@ describe("command line: guardian and relay on real nodes", function () {
     });
 
     it("names what is wrong with settings: no file, no JSON, no guardian's part, no such rollup", async () => {
-      expect((await fails("guardian", "run", path.join(folder, "none.json"))).code).to.equal("CONFIG_UNREADABLE");
+      expect((await failureOf("guardian", "run", path.join(folder, "none.json"))).code).to.equal("CONFIG_UNREADABLE");
       const file = path.join(folder, "settings.json");
       writeFileSync(file, "{");
-      expect((await fails("guardian", "run", file)).sentence).to.contain("is no JSON");
+      expect((await failureOf("guardian", "run", file)).sentence).to.contain("is no JSON");
       writeFileSync(
         file,
         JSON.stringify({ networkId: network.networkId, rollups: network.rollups.map((r) => r.settings) }),
       );
-      const error = await fails("guardian", "run", file);
+      const error = await failureOf("guardian", "run", file);
       expect(error.sentence).to.contain("guardian.keyFile").and.to.contain("guardian.recordFile");
-      const unknown = await fails("guardian", "resume", seat().configFile, "--on", "rollupX");
+      const unknown = await failureOf("guardian", "resume", seat().configFile, "--on", "rollupX");
       expect(unknown.code).to.equal("CLI_UNKNOWN_ROLLUP");
       expect((await run("guardian", "run")).code).to.equal(2);
     });
@@ -261,7 +258,7 @@ describe("command line: guardian and relay on real nodes", function () {
     it("without a key, and with a development account beside a settings file: refused, and nothing sent", async () => {
       const bare = path.join(folder, "bare.json");
       writeFileSync(bare, JSON.stringify(relayerConfig(network, fleet)));
-      const missing = await fails("relay", bare, "--once");
+      const missing = await failureOf("relay", bare, "--once");
       expect([missing.code, missing.next?.includes("--key-file")]).to.deep.equal(["KEY_MISSING", true]);
       expect((await run("relay", bare, "--account", "3")).code).to.equal(2);
     });
@@ -272,7 +269,7 @@ describe("command line: guardian and relay on real nodes", function () {
       const cut = path.join(folder, "cut.json");
       const keyFile = path.join(folder, "relayer.key.json");
       writeFileSync(cut, JSON.stringify({ ...Object(relayerConfig(network, fleet, { keyFile })), rollups }));
-      const error = await fails("relay", cut, "--once");
+      const error = await failureOf("relay", cut, "--once");
       expect(error.sentence).to.contain(b.name).and.to.contain("Next: ");
     });
   });

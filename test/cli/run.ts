@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import { runProgram } from "../../scripts/cli/program.ts";
 
 export interface Run {
@@ -30,4 +31,12 @@ export async function runJson<T>(...argv: readonly string[]): Promise<{ readonly
 
 export interface JsonError {
   readonly error: { readonly code: string; readonly sentence: string; readonly next?: string };
+}
+
+/** What a machine is told by a command that fails: exit code 1, and always what to do next. */
+export async function failureOf(...argv: readonly string[]): Promise<JsonError["error"]> {
+  const { code, result } = await runJson<JsonError>(...argv);
+  expect(code, argv.join(" ")).to.equal(1);
+  expect(result.error.next, `what to do next after: ${result.error.sentence}`).to.be.a("string");
+  return result.error;
 }

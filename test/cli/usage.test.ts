@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { freePort } from "../../scripts/devnet/children.ts";
 import type { JsonError } from "./run.ts";
-import { run, runJson } from "./run.ts";
+import { failureOf, run, runJson } from "./run.ts";
 
 const ADDRESS = `0x${"11".repeat(20)}`;
 const HASH = `0x${"12".repeat(32)}`;
@@ -105,12 +105,7 @@ describe("command line: wrong input", () => {
   });
 
   describe("networks", () => {
-    const codeOf = async (...argv: readonly string[]): Promise<string> => {
-      const { code, result } = await runJson<JsonError>(...argv);
-      expect(code).to.equal(1);
-      expect(result.error.next, "what to do next").to.be.a("string");
-      return result.error.code;
-    };
+    const codeOf = async (...argv: readonly string[]): Promise<string> => (await failureOf(...argv)).code;
 
     it("a description that is not there, no JSON, or of something else", async () => {
       const missing = path.join(folder, "missing.json");

@@ -56,6 +56,7 @@ export default defineConfig({
     profiles: { default: compiler, production: compiler },
     npmFilesToBuild: [
       "@openzeppelin/contracts/access/manager/AccessManager.sol",
+      "@openzeppelin/contracts/finance/VestingWallet.sol",
       "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol",
     ],
   },

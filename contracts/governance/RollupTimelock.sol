@@ -8,6 +8,9 @@ import {IRollupTimelock} from "./IRollupTimelock.sol";
 /// @title Timelock of one rollup.
 /// @dev Roles are complete after the constructor; nobody but the timelock itself administers them, so the deployer never holds one.
 contract RollupTimelock is IRollupTimelock, TimelockController {
+    /// @dev Hash of no code; an account that never existed has hash 0 instead.
+    bytes32 private constant NO_CODE = keccak256("");
+
     mapping(bytes32 id => bool) private _protected;
 
     /// @param minDelay seconds
@@ -45,10 +48,12 @@ contract RollupTimelock is IRollupTimelock, TimelockController {
         uint256 delay
     ) public override {
         super.scheduleBatch(targets, values, payloads, predecessor, salt, delay);
+        bool concerned = false;
         for (uint256 i = 0; i < targets.length; ++i) {
-            if (!_concernsCanceller(targets[i], payloads[i])) return;
+            if (_concernsCanceller(targets[i], payloads[i])) concerned = true;
+            else if (!_isConditions(targets[i], payloads[i])) return;
         }
-        if (targets.length != 0) _protected[hashOperationBatch(targets, values, payloads, predecessor, salt)] = true;
+        if (concerned) _protected[hashOperationBatch(targets, values, payloads, predecessor, salt)] = true;
     }
 
     /// @inheritdoc TimelockController
@@ -56,6 +61,22 @@ contract RollupTimelock is IRollupTimelock, TimelockController {
     function cancel(bytes32 id) public override {
         if (_protected[id] && !hasRole(PROPOSER_ROLE, msg.sender)) revert TimelockProtectedOperation(id);
         super.cancel(id);
+    }
+
+    /// @inheritdoc IRollupTimelock
+    function requireConditions(
+        uint256 chainId,
+        uint256 expiry,
+        address[] calldata accounts,
+        bytes32[] calldata codeHashes
+    ) external view {
+        if (chainId != block.chainid) revert TimelockWrongRollup(chainId);
+        if (block.timestamp > expiry) revert TimelockExpired(expiry);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            bytes32 actual = accounts[i].codehash;
+            if (actual == 0) actual = NO_CODE;
+            if (actual != codeHashes[i]) revert TimelockChangedCode(accounts[i], codeHashes[i], actual);
+        }
     }
 
     /// @inheritdoc IRollupTimelock
@@ -69,6 +90,11 @@ contract RollupTimelock is IRollupTimelock, TimelockController {
         if (selector != IAccessControl.grantRole.selector && selector != IAccessControl.revokeRole.selector)
             return false;
         return bytes32(data[4:36]) == CANCELLER_ROLE;
+    }
+
+    /// @dev It only reads: it neither makes an operation a replacement of cancellers nor keeps it from being one.
+    function _isConditions(address target, bytes calldata data) private view returns (bool) {
+        return target == address(this) && data.length >= 4 && bytes4(data) == this.requireConditions.selector;
     }
 
     function _one(address account) private pure returns (address[] memory list) {

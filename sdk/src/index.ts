@@ -83,3 +83,9 @@ export { pointFromHex, pointToHex, publicKey, randomSecretKey, verifySchnorr } f
 export type { Point, Signature } from "./schnorr.ts";
 export { combine, createNonce, discardNonce, openSession, signPartial, sortEntries, verifyPartial } from "./session.ts";
 export type { NonceCommitment, SecretNonce, Session, SessionContext, SessionEntry } from "./session.ts";
+
+// --- governance and the beginning of ERA ---
+export { ballotId, buildLeg, buildProposal, cancelCall, legCall } from "./governance.ts";
+export type { Ballot, CodeBinding, GovernanceCall, Leg, LegInput, Proposal } from "./governance.ts";
+export { airdropTree } from "./airdrop.ts";
+export type { AirdropEntry, AirdropTree } from "./airdrop.ts";

@@ -110,7 +110,76 @@ describe("RollupTimelock", () => {
     });
   });
 
+  describe("requireConditions", () => {
+    it("EXPLOITS 19 EXPLOITS 24 EXPLOITS 36 makes a whole batch fail on another rollup, after the expiry, and with other code", async () => {
+      const { rollup, timelock, manager, governor, target, upgradeLike, stranger } = await fixture();
+      const { chainId } = await rollup.ethers.provider.getNetwork();
+      const managerAddress = await manager.getAddress();
+      const codeHash = ethers.keccak256(await rollup.ethers.provider.getCode(managerAddress));
+      const empty = ethers.keccak256("0x");
+      const soon = BigInt(await rollup.networkHelpers.time.latest()) + DELAY + 1_000n;
+      const execute = async (
+        id: bigint,
+        expiry: bigint,
+        accounts: readonly string[],
+        hashes: readonly string[],
+        wait = DELAY,
+      ) => {
+        const conditions = timelock.interface.encodeFunctionData("requireConditions", [
+          id,
+          expiry,
+          [...accounts],
+          [...hashes],
+        ]);
+        const targets = [target, managerAddress];
+        const payloads = [conditions, upgradeLike];
+        const salt = ethers.id(`${id} ${expiry} ${hashes.join()}`);
+        await timelock.connect(governor).scheduleBatch(targets, [0, 0], payloads, ethers.ZeroHash, salt, DELAY);
+        await rollup.networkHelpers.time.increase(wait);
+        return timelock.connect(stranger).executeBatch(targets, [0, 0], payloads, ethers.ZeroHash, salt);
+      };
+      const clean = await rollup.networkHelpers.takeSnapshot();
+      await expect(execute(chainId + 1n, soon, [managerAddress], [codeHash]))
+        .to.be.revertedWithCustomError(timelock, "TimelockWrongRollup")
+        .withArgs(chainId + 1n);
+      await clean.restore();
+      await expect(execute(chainId, soon, [managerAddress], [codeHash], DELAY + 2_000n))
+        .to.be.revertedWithCustomError(timelock, "TimelockExpired")
+        .withArgs(soon);
+      await clean.restore();
+      await expect(execute(chainId, soon, [managerAddress, ethers.ZeroAddress], [codeHash, codeHash]))
+        .to.be.revertedWithCustomError(timelock, "TimelockChangedCode")
+        .withArgs(ethers.ZeroAddress, codeHash, empty);
+      await clean.restore();
+      await expect(execute(chainId, soon, [managerAddress, ethers.ZeroAddress], [codeHash, empty]))
+        .to.emit(manager, "RoleLabel")
+        .withArgs(7n, "anything");
+    });
+  });
+
   describe("cancel", () => {
+    it("protects a replacement of cancellers that carries conditions, and nothing that only has conditions", async () => {
+      const { timelock, governor, canceller, target, replace } = await fixture();
+      const conditions = timelock.interface.encodeFunctionData("requireConditions", [
+        1n,
+        1n,
+        [target],
+        [ethers.ZeroHash],
+      ]);
+      for (const [payloads, isProtected] of [
+        [[conditions, ...replace], true],
+        [[conditions, conditions], false],
+      ] as const) {
+        const targets = payloads.map(() => target);
+        const values = payloads.map(() => 0n);
+        const rest = [ethers.ZeroHash, ethers.ZeroHash] as const;
+        await timelock.connect(governor).scheduleBatch(targets, values, [...payloads], ...rest, DELAY);
+        const id = await timelock.hashOperationBatch(targets, values, [...payloads], ...rest);
+        expect(await timelock.isProtected(id)).to.equal(isProtected);
+        if (!isProtected) await timelock.connect(canceller).cancel(id);
+      }
+    });
+
     it("R3: the canceller stops a decision in its delay", async () => {
       const { timelock, manager, governor, canceller, upgradeLike } = await fixture();
       const call = [await manager.getAddress(), 0n, upgradeLike, ethers.ZeroHash, ethers.ZeroHash] as const;

@@ -14,7 +14,8 @@ describe("Mailbox", () => {
   }
 
   it("takes what the gateway delivers, and tells from whom it came", async () => {
-    const { metalayer, onA, box, send } = await open();
+    const { metalayer, onA, onB, box, send } = await open();
+    expect(await box.gateway()).to.equal(await onB.gateway.getAddress());
     const { sendId } = await send();
     await metalayer.deliverAll();
     expect(await box.count()).to.equal(1n);

@@ -203,7 +203,7 @@ describe("FeeController: settlement", () => {
       expect(await b.era.totalSupply()).to.equal(supply);
     });
 
-    it("C24 who copies a delivery from the mempool earns it once, the first deliverer nothing", async () => {
+    it("C24 R30 who copies a delivery from the mempool earns it once, the first deliverer nothing", async () => {
       await buyCredit(a, sender, await a.era.getAddress(), SPAN);
       await transfer(a, b, sender, b.user, ETHER);
       const { attestation, batches } = await prepareDelivery(net, a, b, { serial: 2 });

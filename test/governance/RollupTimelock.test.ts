@@ -233,7 +233,7 @@ describe("RollupTimelock", () => {
     });
 
     it("EXPLOITS 41: a decision is not protected because a replacement travels with it, or because it looks like one", async () => {
-      const { timelock, manager, governor, canceller, target, replace, upgradeLike } = await fixture();
+      const { timelock, manager, governor, canceller, cancellerRole, target, replace, upgradeLike } = await fixture();
       const managerAddress = await manager.getAddress();
       const proposer = await timelock.PROPOSER_ROLE();
       const role = timelock.interface.encodeFunctionData("revokeRole", [proposer, governor.address]);
@@ -248,6 +248,7 @@ describe("RollupTimelock", () => {
         ],
         [[managerAddress], [replace[0] ?? ""]],
         [[target], [role]],
+        [[target], [timelock.interface.encodeFunctionData("renounceRole", [cancellerRole, canceller.address])]],
         [[target], [(replace[0] ?? "") + "00"]],
         [[target], [(replace[0] ?? "").slice(0, 10)]],
         [[target], ["0x"]],

@@ -21,7 +21,11 @@ async function mockedFixture() {
 describe("AnchorLog", () => {
   describe("constructor", () => {
     it("refuses no stack, no heartbeat, and one of more than a day", async () => {
-      const { rollup, log } = await fixture();
+      const { rollup, stack, log } = await fixture();
+      expect([await log.stack(), await log.heartbeatSeconds()]).to.deep.equal([
+        await stack.getAddress(),
+        BigInt(HEARTBEAT),
+      ]);
       const deploy = (stack: string, heartbeat: number) =>
         rollup.ethers.deployContract("AnchorLog", [stack, heartbeat]);
       await expect(deploy(ethers.ZeroAddress, 30))

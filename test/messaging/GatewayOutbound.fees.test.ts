@@ -123,7 +123,7 @@ describe("MetalayerGateway, sending", () => {
   });
 
   describe("requestRelay", () => {
-    it("appends a bounty entry that names the message (R12, R29)", async () => {
+    it("appends a bounty entry that names the message (G17, R12, R29)", async () => {
       const { A, B, user, credit, send } = await fixture();
       await credit(user, 10n ** 9n);
       await A.gateway

@@ -30,6 +30,7 @@ describe("StateRootInbox", () => {
 
     it("refuses an implementation without network, guardian set or registry", async () => {
       const { rollup, wiring, implementation } = await inboxFixture();
+      expect(await implementation.networkId()).to.equal(wiring[0]);
       for (const at of [0, 1, 2]) {
         const args: [string, string, string] = [...wiring];
         args[at] = at === 0 ? ethers.ZeroHash : ethers.ZeroAddress;

@@ -1,0 +1,55 @@
+import { expect } from "chai";
+import { Interface, type InterfaceAbi } from "ethers";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { deployables, filesBelow } from "../../scripts/checks/artifacts.ts";
+
+const ROOT = process.cwd();
+
+/** Sources of the protocol itself, without comments. */
+function sources(): Map<string, string> {
+  const files = filesBelow(ROOT, "contracts", ".sol").filter((file) => !file.includes("mocks"));
+  return new Map(
+    files.map((file) => [path.basename(file), withoutComments(readFileSync(path.join(ROOT, file), "utf8"))]),
+  );
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+}
+
+function using(pattern: RegExp): string[] {
+  return [...sources()].filter(([, source]) => pattern.test(source)).map(([name]) => name);
+}
+
+describe("what the contracts can reach", () => {
+  it("EXPLOITS 13 I25 who calls addresses that users choose never draws allowances, and the other way round", () => {
+    const anyCall = /\bcall\(|\.call[({]|delegatecall|functionCall|execute\{|sendValue/;
+    const draws = /transferFrom|safeTransferFrom/i;
+    expect(using(anyCall)).to.include("ReceiveCall.sol");
+    expect(using(draws)).to.include.members(["FeeController.sol", "GuardianStaking.sol"]);
+    expect(using(anyCall).filter((name) => using(draws).includes(name))).to.deep.equal([]);
+  });
+
+  it("EXPLOITS 3 I7 the call to recipients has one place, whose selector no caller chooses", () => {
+    expect(using(/\bcall\(callGas/)).to.deep.equal(["ReceiveCall.sol"]);
+    const source = sources().get("ReceiveCall.sol") ?? "";
+    expect(source).to.contain("uint32(IERC7786Recipient.receiveMessage.selector)");
+    expect(using(/import \{[^}]*\bReceiveCalls?\b/)).to.deep.equal(["GatewayInbound.sol"]);
+  });
+
+  it("EXPLOITS 16 EXPLOITS 12 no function of the protocol takes the rollup's own coin, so none can count it twice", () => {
+    const payable = deployables(ROOT).flatMap(({ contractName, abi }) => {
+      const names: string[] = [];
+      // CAST: Hardhat writes ABIs
+      new Interface(abi as InterfaceAbi).forEachFunction((fragment) => {
+        if (fragment.payable) names.push(`${contractName}.${fragment.name}`);
+      });
+      return names;
+    });
+    const byOpenZeppelin =
+      /^[A-Za-z]+\.(upgradeToAndCall|receiveMessage)$|^(\w*Timelock|\w*Governor|\w*Executor)\.\w+$/;
+    expect(payable.filter((name) => !byOpenZeppelin.test(name)).sort()).to.deep.equal(["MetalayerGateway.sendMessage"]);
+    expect(using(/\bmsg\.value\b/)).to.deep.equal(["GatewayOutbound.sol"]);
+  });
+});

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { createOutput } from "../cli/output.ts";
 import { buildContracts, runHardhat, summarise } from "../cli/test.ts";
@@ -6,9 +6,8 @@ import { filesBelow } from "./artifacts.ts";
 
 const LEAST_PERCENT = 98;
 
-/** Tests that call contracts in this process. The others start processes or look at TypeScript: they reach no line. */
-const CONTRACT_TESTS =
-  /^test\/((conformance|examples|fees|governance|guardians|invariant|libraries|messaging|rollups|token)\/|deployment\/[A-Z])/;
+/** Folders of tests that call contracts in this process, beside those named like a folder of contracts. */
+const MORE_FOLDERS = ["conformance", "invariant"];
 
 /** What the tests need of the project. */
 const COPIED = [
@@ -83,11 +82,17 @@ function copyProject(root: string): string {
   return copy;
 }
 
-/** The files that reach contracts, mocha's and Solidity's. */
+/**
+ * The files that reach contracts, mocha's and Solidity's. In `test/deployment` those named after a contract: the others
+ * start processes.
+ */
 export function contractTests(root: string): string[] {
-  return [".test.ts", ".t.sol"]
-    .flatMap((end) => filesBelow(root, "test", end))
-    .filter((file) => CONTRACT_TESTS.test(file));
+  const named = readdirSync(path.join(root, "contracts"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  return [...named, ...MORE_FOLDERS]
+    .flatMap((folder) => [".test.ts", ".t.sol"].flatMap((end) => filesBelow(root, `test/${folder}`, end)))
+    .filter((file) => !/^test\/deployment\/[^A-Z]/.test(file));
 }
 
 /** Reads the lines that Hardhat counted: `DA:<line>,<times run>` per file. */

@@ -99,7 +99,7 @@ abstract contract GatewayEarnings is GatewayStorage {
     }
 
     /// @dev Credits `fees` (shared with the guardians) and `bounties` (not shared) as far as the source's bucket reaches, queues the rest.
-    ///      Reads and writes storage once, after all calls of a batch: nothing here is held across a call.
+    ///      They are not both 0. Reads and writes storage once, after all calls of a batch: nothing here is held across a call.
     function _settle(
         Source storage source,
         uint256 srcChainId,
@@ -112,7 +112,6 @@ abstract contract GatewayEarnings is GatewayStorage {
         unchecked {
             // fees + bounties < 2^64 · 1,025, taken < 2^56, shares ≤ 1,000; both halves of earnings and queues are sums of such amounts, far below 2^128.
             uint256 total = fees + bounties;
-            if (total == 0) return;
             InWord word = source.word;
             (InWord next, uint256 taken) = fast
                 ? word.takeFast(total, block.timestamp)

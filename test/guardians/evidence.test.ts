@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { getAddress } from "ethers";
 import { attestationDigest } from "../../sdk/src/attestation.ts";
 import { GROUP_ORDER, publicKey } from "../../sdk/src/schnorr.ts";
+import { expectGas } from "../helpers/gas.ts";
 import { attestAs, deployWithTable, moveTo, registerKey, rootOf } from "../helpers/guardianSet.ts";
 import { NETWORK_ID, signAs, testGuardians, type TestGuardian } from "../helpers/network.ts";
 
@@ -132,6 +133,6 @@ describe("GuardianSet: who signed", () => {
     );
     const data = set.interface.encodeFunctionData("signedUnder", [attestation]);
     const gas = await connection.ethers.provider.estimateGas({ to: await set.getAddress(), data });
-    expect(gas - 21_000n).to.be.lessThan(65_000n);
+    expectGas(gas - 21_000n, 65_000n);
   });
 });

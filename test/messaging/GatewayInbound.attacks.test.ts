@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { ContractTransactionResponse, ParamType } from "ethers";
-import { encodeBatches, TAG_HASH, type Batch } from "../../sdk/src/batch.ts";
+import { encodeBatches, TAG_BOUNTY, TAG_HASH, TAG_MESSAGE, type Batch, type BatchEntry } from "../../sdk/src/batch.ts";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { CLASS_FAST } from "../../sdk/src/fact.ts";
 import { KIND_MESSAGE } from "../../sdk/src/message.ts";
@@ -168,6 +168,47 @@ describe("MetalayerGateway, attacked", () => {
       await B.relayer.sendTransaction({ to: B.gateway, data });
       expect(await recipient.received()).to.equal(1);
       expect(await B.connection.ethers.provider.getBalance(recipient)).to.equal(0);
+    });
+  });
+
+  describe("what a batch says twice or on a soft head", () => {
+    it("I19 is read to its end although nothing in it is open: a batch of delivered messages hides nothing malformed", async () => {
+      const { net, A, B, send, relay } = await gatewayFixture();
+      await send(2);
+      const { attestation, batches } = await prepareDelivery(net, A, B);
+      await relay();
+      const entry = 55 + 20;
+      const tagOfLast = 2 + batches.length - 2 - 2 * entry;
+      for (const tag of ["03", "fe"]) {
+        const forged = `${batches.slice(0, tagOfLast)}${tag}${batches.slice(tagOfLast + 2)}`;
+        await expect(B.gateway.relay(attestation, forged))
+          .to.be.revertedWithCustomError(B.gateway, "GatewayMalformedBatch")
+          .withArgs((tagOfLast - 2) / 2);
+      }
+      await expect(B.gateway.relay(attestation, batches.slice(0, -2))).to.be.revertedWithCustomError(
+        B.gateway,
+        "GatewayMalformedBatch",
+      );
+    });
+
+    it("C18 R12 a bounty that was attested on a soft head books nothing, stays open, and is booked when it is final", async () => {
+      const { net, A, B, send, relay, id } = await gatewayFixture();
+      const user = await A.user.getAddress();
+      await A.gateway.connect(A.feeController).addCredit(user, 10n ** 12n);
+      await send(1);
+      await A.gateway.connect(A.user).requestRelay(B.chainId, 0, await id(0), 7_000, user);
+      const edit = (entry: BatchEntry): BatchEntry =>
+        entry.tag === TAG_BOUNTY ? { ...entry, tag: TAG_MESSAGE } : entry;
+      const soft = { class: CLASS_FAST, part: { from: 1n, to: 2n }, edit } as const;
+      const { attestation, batches } = await prepareDelivery(net, A, B, soft);
+      const tag = batches.length - 2 * (55 + 96);
+      const asBounty = `${batches.slice(0, tag)}01${batches.slice(tag + 2)}`;
+      await expect(B.gateway.relay(attestation, asBounty))
+        .to.emit(B.gateway, "MessageFailed")
+        .withArgs(await id(1), "0x");
+      expect(await B.gateway.isDelivered(A.chainId, 1)).to.equal(false);
+      expect((await B.gateway.bounty(A.chainId, 0)).amount).to.equal(0);
+      await expect(relay({ part: { from: 1n, to: 2n } })).to.emit(B.gateway, "BountyBooked");
     });
   });
 

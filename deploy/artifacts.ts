@@ -21,6 +21,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   RollupRegistry: "contracts/messaging",
   GuardianSet: "contracts/guardians",
   GuardianStaking: "contracts/guardians",
+  GuardianRewards: "contracts/guardians",
   FeeController: "contracts/fees",
   MetalayerGateway: "contracts/messaging",
 };

@@ -47,6 +47,37 @@ abstract contract GuardianDiscipline is GuardianRegistry {
         _refuseTables(operator);
     }
 
+    /// @inheritdoc IGuardianSet
+    function jail(address operator, uint64 until) external {
+        if (msg.sender != address(STAKING)) revert GuardianSetUnauthorized(msg.sender);
+        _registered(operator).jailed = true;
+        _registry().jailedUntil[operator] = until;
+        emit GuardianJailed(operator, until);
+    }
+
+    /// @inheritdoc IGuardianSet
+    function unjail() external {
+        Operator storage entry = _registered(msg.sender);
+        if (!entry.jailed) revert GuardianSetNotJailed(msg.sender);
+        uint64 until = _registry().jailedUntil[msg.sender];
+        if (block.timestamp < until) revert GuardianSetStillJailed(msg.sender, until);
+        entry.jailed = false;
+        delete _registry().jailedUntil[msg.sender];
+        emit GuardianUnjailed(msg.sender);
+    }
+
+    /// @dev Everybody keeps stake and place, and weighs nothing until it shows, by {unjail}, that it lives.
+    function _silenceCandidates() internal {
+        GuardianRegistryStorage storage $ = _registry();
+        address[] memory operators = $.candidates;
+        for (uint256 i = 0; i < operators.length; i++) {
+            Operator storage entry = $.operators[operators[i]];
+            entry.jailed = true;
+            (entry.bootstrapWeight, entry.bootstrapExpiry) = (0, 0);
+            emit GuardianJailed(operators[i], 0);
+        }
+    }
+
     /// @dev A later end stands.
     function _freeze(Operator storage entry, address operator, uint64 until, bool byMessage) private {
         if (until <= block.timestamp) revert GuardianSetBadFreeze(operator, until);

@@ -43,6 +43,7 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         uint64 floor;
         /// y-coordinates of keys that were replaced: they stay accountable.
         mapping(uint256 x => uint256 y) retired;
+        mapping(address operator => uint64) jailedUntil;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianRegistry")) - 1)) & ~bytes32(uint256(0xff)).
@@ -107,16 +108,7 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function admit(address operator, uint64 bootstrapWeight, uint64 bootstrapExpiry) external restricted {
-        Operator storage entry = _registered(operator);
-        if (bootstrapWeight != 0 && bootstrapExpiry <= block.timestamp) {
-            revert GuardianSetBootstrapExpired(bootstrapExpiry);
-        }
-        if (entry.convicted) revert GuardianSetConvicted(operator);
-        if (bootstrapExpiry > type(uint48).max) bootstrapExpiry = type(uint48).max;
-        if (entry.place == 0) _append(operator);
-        (entry.bootstrapWeight, entry.bootstrapExpiry) = (bootstrapWeight, uint48(bootstrapExpiry));
-        (entry.admitted, entry.barred) = (true, false);
-        emit GuardianAdmitted(operator, bootstrapWeight, bootstrapExpiry);
+        _admit(operator, bootstrapWeight, bootstrapExpiry);
     }
 
     /// @inheritdoc IGuardianSet
@@ -164,6 +156,12 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         _setMinimumWeight(minimumWeight_);
     }
 
+    /// @inheritdoc IGuardianSet
+    function setFloor(uint64 floor_) external restricted {
+        _registry().floor = floor_;
+        emit FloorSet(floor_);
+    }
+
     // --- Views ---
 
     /// @inheritdoc IGuardianSet
@@ -179,6 +177,16 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
     /// @inheritdoc IGuardianSet
     function minimumWeight() external view returns (uint64) {
         return _registry().minimumWeight;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function floor() external view returns (uint64) {
+        return _registry().floor;
+    }
+
+    /// @inheritdoc IGuardianSet
+    function weightedSince(address operator) external view returns (uint64) {
+        return _registry().operators[operator].weightedSince;
     }
 
     /// @inheritdoc IGuardianSet
@@ -212,6 +220,7 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
                 barred: entry.barred,
                 convicted: entry.convicted,
                 jailed: entry.jailed,
+                jailedUntil: _registry().jailedUntil[operator],
                 frozenUntil: entry.frozenUntil,
                 retiredX: entry.retiredX,
                 url: entry.url
@@ -230,22 +239,41 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
 
     // --- Internals ---
 
+    function _admit(address operator, uint64 bootstrapWeight, uint64 bootstrapExpiry) internal {
+        Operator storage entry = _registered(operator);
+        if (bootstrapWeight != 0 && bootstrapExpiry <= block.timestamp) {
+            revert GuardianSetBootstrapExpired(bootstrapExpiry);
+        }
+        if (entry.convicted) revert GuardianSetConvicted(operator);
+        if (bootstrapExpiry > type(uint48).max) bootstrapExpiry = type(uint48).max;
+        if (entry.place == 0) _append(operator);
+        (entry.bootstrapWeight, entry.bootstrapExpiry) = (bootstrapWeight, uint48(bootstrapExpiry));
+        (entry.admitted, entry.barred) = (true, false);
+        emit GuardianAdmitted(operator, bootstrapWeight, bootstrapExpiry);
+    }
+
     /// @dev Keys and full weights of the candidates, in their order; takes out those that were not admitted and are too light.
-    function _collect() internal returns (GuardianTable.Entry[] memory entries) {
+    /// @param old the newest table
+    /// @return entries of the next table. @return bases what each may weigh without growing: its weight in `old`, or what governance gave it.
+    function _collect(
+        GuardianTable.Entry[] memory old
+    ) internal returns (GuardianTable.Entry[] memory entries, uint64[] memory bases) {
         GuardianRegistryStorage storage $ = _registry();
         address[] memory operators = $.candidates;
         uint64[] memory stakes = _stakes(operators);
         uint64 least = $.minimumWeight;
         entries = new GuardianTable.Entry[](operators.length);
+        bases = new uint64[](operators.length);
         uint256 kept;
         for (uint256 i = 0; i < operators.length; i++) {
             Operator storage entry = $.operators[operators[i]];
             if (!entry.admitted && stakes[i] < least) {
-                entry.place = 0;
+                (entry.place, entry.weightedSince) = (0, 0);
                 emit GuardianLeft(operators[i]);
                 continue;
             }
             entries[kept] = GuardianTable.Entry(entry.key.x, entry.key.y, _weightOf(entry, stakes[i]));
+            bases[kept] = _baseOf(entry, entries[kept].x, old);
             if (kept != i) {
                 $.candidates[kept] = operators[i];
                 entry.place = uint16(kept + 1);
@@ -256,6 +284,35 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         assembly ("memory-safe") {
             mstore(entries, kept)
         }
+    }
+
+    /// @dev Remembers where each candidate stands in the table that was just formed, and since when it counts.
+    function _place(GuardianTable.Entry[] memory entries) internal {
+        GuardianRegistryStorage storage $ = _registry();
+        address[] memory operators = $.candidates;
+        for (uint256 i = 0; i < entries.length; i++) {
+            Operator storage entry = $.operators[operators[i]];
+            bool counts = entries[i].weight != 0;
+            if (entry.tablePlace == i + 1 && (entry.weightedSince != 0) == counts) continue;
+            entry.tablePlace = uint16(i + 1);
+            if (!counts) entry.weightedSince = 0;
+            else if (entry.weightedSince == 0) entry.weightedSince = uint32(block.timestamp);
+        }
+    }
+
+    /// @dev The remembered place holds only if the table has one of the operator's keys there.
+    function _baseOf(
+        Operator storage entry,
+        uint256 x,
+        GuardianTable.Entry[] memory old
+    ) private view returns (uint64 base) {
+        uint256 place = entry.tablePlace;
+        if (place != 0 && place <= old.length) {
+            GuardianTable.Entry memory before = old[place - 1];
+            if (before.x == x || before.x == entry.retiredX) base = before.weight;
+        }
+        uint64 given = entry.bootstrapWeight;
+        if (given > base && block.timestamp < entry.bootstrapExpiry) base = given;
     }
 
     /// @dev What a candidate counts for before any limit; nothing while it is frozen or jailed.
@@ -301,7 +358,8 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         $.candidates[entry.place - 1] = last;
         $.operators[last].place = entry.place;
         $.candidates.pop();
-        (entry.place, entry.admitted, entry.bootstrapWeight, entry.bootstrapExpiry) = (0, false, 0, 0);
+        (entry.place, entry.admitted, entry.weightedSince) = (0, false, 0);
+        (entry.bootstrapWeight, entry.bootstrapExpiry) = (0, 0);
     }
 
     /// @dev A key that nobody has, with the proof that this operator has it.

@@ -43,6 +43,8 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     uint32 private constant MAX_EPOCH_LENGTH = 30 days;
     /// @dev A table is accepted for this many epoch lengths unless it is replaced.
     uint256 private constant VALID_EPOCHS = 2;
+    /// @dev Stake adds at most this part of a table's weight in an epoch: one sixth.
+    uint256 private constant MAX_GROWTH_PART = 6;
 
     constructor(
         bytes32 networkId_,
@@ -117,6 +119,16 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function forceRotation() external restricted {
+        _rotate(uint64(block.timestamp));
+    }
+
+    /// @inheritdoc IGuardianSet
+    function recover(Replacement[] calldata replacements, uint64 expiry) external restricted {
+        _silenceCandidates();
+        for (uint256 i = 0; i < replacements.length; i++) {
+            _admit(replacements[i].operator, replacements[i].weight, expiry);
+            _registry().operators[replacements[i].operator].jailed = false;
+        }
         _rotate(uint64(block.timestamp));
     }
 
@@ -262,14 +274,13 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     // --- Internals ---
 
     /// @dev Forms the next table. The old one is accepted until `graceUntil`; with the time of now it is refused at once.
-    function _rotate(uint64 graceUntil) internal {
+    function _rotate(uint64 graceUntil) private {
         GuardianSetStorage storage $ = _storage();
-        GuardianTable.Entry[] memory entries = _collect();
-        (uint256 cap, uint256 total, uint256 weighted) = GuardianTable.limitWeights(entries);
-        if (cap == 0) revert GuardianSetTooFewGuardians(weighted);
-        address code = GuardianTable.write(entries);
-
         Epoch memory old = $.epoch;
+        (GuardianTable.Entry[] memory entries, uint256 cap, uint256 total) = _nextTable(old);
+        address code = GuardianTable.write(entries);
+        _place(entries);
+
         uint64 start = uint64(block.timestamp);
         Epoch memory next = Epoch({
             serial: old.serial + 1,
@@ -283,6 +294,29 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
         // At most 256 weights of 64 bits.
         $.tables[next.serial] = TableRecord(code, uint80(total), uint16(entries.length));
         emit TableRotated(next.serial, code, entries.length, total, cap, start, next.graceUntil, next.validUntil);
+    }
+
+    /// @dev Candidates with their weights after all limits (docs/protocol/staking.md §7).
+    function _nextTable(
+        Epoch memory old
+    ) private returns (GuardianTable.Entry[] memory entries, uint256 cap, uint256 total) {
+        GuardianSetStorage storage $ = _storage();
+        TableRecord memory record = $.tables[old.serial];
+        uint256 weighted;
+        uint64[] memory bases;
+        (entries, bases) = _collect(GuardianTable.read(record.code, record.count));
+        (cap, total, weighted) = GuardianTable.limitWeights(entries);
+        if (cap != 0 && old.serial != 0) {
+            uint256 epochLength = $.settings.epochLength;
+            uint256 elapsed = Math.min(block.timestamp - old.start, epochLength);
+            uint256 allowance = (record.totalWeight * elapsed) / (MAX_GROWTH_PART * epochLength);
+            if (GuardianTable.limitGrowth(entries, bases, allowance)) {
+                (cap, total, weighted) = GuardianTable.limitWeights(entries);
+            }
+        }
+        if (cap == 0) revert GuardianSetTooFewGuardians(weighted);
+        uint64 least = _registry().floor;
+        if (total < least) revert GuardianSetBelowFloor(total, least);
     }
 
     /// @dev The fields of an attestation of at least 133 bytes. `bitmapWord` begins with the bitmap; what follows it is anything.

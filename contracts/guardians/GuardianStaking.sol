@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IFeeController} from "../fees/IFeeController.sol";
 import {IEra} from "../token/IEra.sol";
+import {GuardianChallenges} from "./GuardianChallenges.sol";
 import {IGuardianFeePool} from "./IGuardianFeePool.sol";
+import {IGuardianRewards} from "./IGuardianRewards.sol";
 import {IGuardianSet} from "./IGuardianSet.sol";
 import {IGuardianStaking} from "./IGuardianStaking.sol";
 import {IStakeWeights} from "./IStakeWeights.sol";
@@ -15,7 +16,7 @@ import {IStakeWeights} from "./IStakeWeights.sol";
 /// @title Stake of one rollup's guardians, behind an ERC-1967 proxy.
 /// @dev A pool holds all stake of an operator, whoever it belongs to and whether it is leaving or not: whatever later takes ERA from a pool
 ///      takes it from every share alike, and whatever rewards shares counts those that are not leaving.
-contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgradeable {
+contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeable {
     using SafeERC20 for IEra;
 
     uint256 private constant WHOLE = 1e18;
@@ -41,19 +42,22 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     // keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianStaking")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant STORAGE = 0xa8102c487671be71ea3a3f5d3d047aae83697fe7703cde6a2ecc7ac135e83400;
 
-    IEra private immutable ERA;
-    IGuardianSet private immutable GUARDIAN_SET;
     address private immutable FEE_CONTROLLER;
     address private immutable SLASHING;
+    IGuardianRewards private immutable REWARDS;
 
-    constructor(address era, address guardianSet, address feeController, address slashing) {
-        if (era == address(0) || guardianSet == address(0) || feeController == address(0) || slashing == address(0)) {
-            revert StakingInvalidWiring(era, guardianSet, feeController, slashing);
-        }
-        ERA = IEra(era);
-        GUARDIAN_SET = IGuardianSet(guardianSet);
-        FEE_CONTROLLER = feeController;
-        SLASHING = slashing;
+    /// @notice Addresses of the other contracts, all of them there or to come.
+    constructor(StakingWiring memory wiring) GuardianChallenges(wiring.era, wiring.guardianSet) {
+        if (
+            wiring.era == address(0) ||
+            wiring.guardianSet == address(0) ||
+            wiring.feeController == address(0) ||
+            wiring.slashing == address(0) ||
+            wiring.rewards == address(0)
+        ) revert StakingInvalidWiring(wiring);
+        FEE_CONTROLLER = wiring.feeController;
+        SLASHING = wiring.slashing;
+        REWARDS = IGuardianRewards(wiring.rewards);
         _disableInitializers();
     }
 
@@ -64,27 +68,14 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     }
 
     /// @inheritdoc IGuardianStaking
-    function stake(address operator, uint256 amount) external returns (uint256 shares) {
-        if (operator == address(0)) revert StakingZeroOperator();
-        if (amount < MIN_STAKE) revert StakingAmountTooSmall(amount, MIN_STAKE);
-        if (amount > type(uint128).max) revert StakingAmountTooLarge(amount);
-        StakingStorage storage $ = _staking();
-        Pool storage pool_ = $.pools[operator];
-        (uint256 tokens, uint256 issued) = (pool_.tokens, pool_.shares);
-        if (tokens == 0 && issued != 0) revert StakingPoolEmpty(operator);
-        // A pool never holds more ERA than shares, so that no stake is too small for a share.
-        shares = issued == 0 ? amount : Math.mulDiv(amount, issued, tokens);
-        if (issued + shares > type(uint128).max) revert StakingAmountTooLarge(amount);
+    function stake(address operator, uint256 amount) external returns (uint256) {
+        return _stake(operator, msg.sender, amount);
+    }
 
-        pool_.tokens = uint128(tokens + amount);
-        pool_.shares = uint128(issued + shares);
-        pool_.freshShares = uint128(_fresh(pool_) + shares);
-        pool_.freshAt = uint64(block.timestamp);
-        $.shares[operator][msg.sender] += shares;
-        $.totalStaked += uint128(amount);
-        emit Staked(operator, msg.sender, amount, shares);
-
-        ERA.safeTransferFrom(msg.sender, address(this), amount);
+    /// @inheritdoc IGuardianStaking
+    function stakeFor(address operator, address account, uint256 amount) external returns (uint256) {
+        if (account == address(0)) revert StakingZeroAccount();
+        return _stake(operator, account, amount);
     }
 
     /// @inheritdoc IGuardianStaking
@@ -92,6 +83,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         StakingStorage storage $ = _staking();
         uint256 owned = $.shares[operator][msg.sender];
         if (shares == 0 || shares > owned) revert StakingInsufficientShares(operator, msg.sender, shares, owned);
+        REWARDS.settle(operator, msg.sender);
         IGuardianSet.Epoch memory epoch = GUARDIAN_SET.epoch();
         uint256 acceptedUntil = Math.max(epoch.validUntil, epoch.graceUntil);
         uint64 releaseAt = uint64(
@@ -119,6 +111,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         }
         uint64 until = GUARDIAN_SET.frozenUntil(leaving.operator);
         if (block.timestamp < until) revert StakingFrozen(leaving.operator, until);
+        REWARDS.settle(leaving.operator, address(0));
         Pool storage pool_ = $.pools[leaving.operator];
         amount = Math.mulDiv(leaving.shares, pool_.tokens, pool_.shares);
 
@@ -144,6 +137,7 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
         if (fraction == 0 || fraction > MILLION || reporterShare > mostShare) {
             revert StakingBadSlash(fraction, reporterShare);
         }
+        REWARDS.settle(operator, address(0));
         StakingStorage storage $ = _staking();
         Pool storage pool_ = $.pools[operator];
         taken = (uint256(pool_.tokens) * fraction) / MILLION;
@@ -163,13 +157,25 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     function receiveFees(uint256 serial, uint256 amount) external {
         if (msg.sender != FEE_CONTROLLER) revert StakingUnauthorized(msg.sender);
         StakingStorage storage $ = _staking();
-        uint256 required = uint256($.totalStaked) + $.totalFees + amount;
+        uint256 required = uint256($.totalStaked) + $.totalFees + totalBonds() + amount;
         uint256 balance = ERA.balanceOf(address(this));
         if (balance < required) revert StakingFeesNotReceived(balance, required);
         // Below the supply of 10^27, because the balance covers it.
         $.totalFees += uint128(amount);
         $.fees[serial] += amount;
         emit FeesReceived(serial, amount);
+    }
+
+    /// @inheritdoc IGuardianStaking
+    function releaseFees() external returns (uint256 amount) {
+        if (msg.sender != address(REWARDS)) revert StakingUnauthorized(msg.sender);
+        StakingStorage storage $ = _staking();
+        amount = $.totalFees;
+        if (amount == 0) return 0;
+        $.totalFees = 0;
+        emit FeesReleased(amount);
+
+        ERA.safeTransfer(msg.sender, amount);
     }
 
     /// @inheritdoc IGuardianStaking
@@ -225,6 +231,31 @@ contract GuardianStaking is IGuardianStaking, AccessManagedUpgradeable, UUPSUpgr
     /// @inheritdoc IGuardianStaking
     function feesOf(uint256 serial) external view returns (uint256) {
         return _staking().fees[serial];
+    }
+
+    /// @dev The ERA is the caller's, the shares are the account's.
+    function _stake(address operator, address account, uint256 amount) private returns (uint256 shares) {
+        if (operator == address(0)) revert StakingZeroOperator();
+        if (amount < MIN_STAKE) revert StakingAmountTooSmall(amount, MIN_STAKE);
+        if (amount > type(uint128).max) revert StakingAmountTooLarge(amount);
+        REWARDS.settle(operator, account);
+        StakingStorage storage $ = _staking();
+        Pool storage pool_ = $.pools[operator];
+        (uint256 tokens, uint256 issued) = (pool_.tokens, pool_.shares);
+        if (tokens == 0 && issued != 0) revert StakingPoolEmpty(operator);
+        // A pool never holds more ERA than shares, so that no stake is too small for a share.
+        shares = issued == 0 ? amount : Math.mulDiv(amount, issued, tokens);
+        if (issued + shares > type(uint128).max) revert StakingAmountTooLarge(amount);
+
+        pool_.tokens = uint128(tokens + amount);
+        pool_.shares = uint128(issued + shares);
+        pool_.freshShares = uint128(_fresh(pool_) + shares);
+        pool_.freshAt = uint64(block.timestamp);
+        $.shares[operator][account] += shares;
+        $.totalStaked += uint128(amount);
+        emit Staked(operator, account, amount, shares);
+
+        ERA.safeTransferFrom(msg.sender, address(this), amount);
     }
 
     /// @dev Only the administrator may upgrade.

@@ -50,6 +50,26 @@ library GuardianTable {
         }
     }
 
+    /// @notice Scales what the weights exceed `bases` by, so that all of it together is at most `allowance`.
+    /// @return limited Whether anything was taken off.
+    function limitGrowth(
+        Entry[] memory entries,
+        uint64[] memory bases,
+        uint256 allowance
+    ) internal pure returns (bool limited) {
+        uint256 growth;
+        for (uint256 i = 0; i < entries.length; i++) {
+            if (entries[i].weight > bases[i]) growth += entries[i].weight - bases[i];
+        }
+        if (growth <= allowance) return false;
+        for (uint256 i = 0; i < entries.length; i++) {
+            (uint256 weight, uint256 base) = (entries[i].weight, bases[i]);
+            // Below the weight itself, because the allowance is below the growth. Rounded against the newcomer.
+            if (weight > base) entries[i].weight = uint64(base + ((weight - base) * allowance) / growth);
+        }
+        return true;
+    }
+
     /// @notice Creates the contract that holds a table. Keys must be on the curve.
     function write(Entry[] memory entries) internal returns (address code) {
         bytes memory data = new bytes(HEADER_LENGTH + entries.length * ENTRY_LENGTH);

@@ -40,9 +40,16 @@ interface IGuardianSet {
         bool barred;
         bool convicted;
         bool jailed;
+        uint64 jailedUntil;
         uint64 frozenUntil;
         uint256 retiredX;
         string url;
+    }
+
+    /// @notice A guardian that recovery puts in.
+    struct Replacement {
+        address operator;
+        uint64 weight;
     }
 
     event KeyRegistered(address indexed operator, uint256 indexed x, uint256 y);
@@ -64,6 +71,9 @@ interface IGuardianSet {
     );
     event GuardianFrozen(address indexed operator, uint64 until, bool byMessage);
     event GuardianUnfrozen(address indexed operator);
+    event GuardianJailed(address indexed operator, uint64 until);
+    event GuardianUnjailed(address indexed operator);
+    event FloorSet(uint64 floor);
     event GuardianConvicted(address indexed operator);
     /// @notice No table is accepted until the next is formed, which anyone may do at once.
     event TablesRefused(uint32 indexed serial);
@@ -87,6 +97,9 @@ interface IGuardianSet {
     error GuardianSetBadAttestation(uint256 length);
     error GuardianSetInvalidSignature();
     error GuardianSetUnknownPlace(uint32 serial, uint256 index);
+    error GuardianSetNotJailed(address operator);
+    error GuardianSetStillJailed(address operator, uint64 until);
+    error GuardianSetBelowFloor(uint256 weight, uint256 floor);
     error GuardianSetConvicted(address operator);
     error GuardianSetBadFreeze(address operator, uint64 until);
     error GuardianSetAlreadyFrozen(address operator, uint64 until);
@@ -166,6 +179,21 @@ interface IGuardianSet {
     /// @dev Refuses tables as {freeze} does. Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown}. Emits {GuardianConvicted}.
     function convict(address operator) external;
 
+    /// @notice Takes an operator's weight away from the next table on, until it returns by {unjail}. Only the staking contract, for an
+    ///         unanswered challenge. Never touches stake.
+    /// @dev Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown}. Emits {GuardianJailed}.
+    function jail(address operator, uint64 until) external;
+
+    /// @notice Gives the caller its weight back, from the next table on. Jailed operators, once their time is over.
+    /// @dev Reverts {GuardianSetOperatorUnknown}, {GuardianSetNotJailed}, {GuardianSetStillJailed}. Emits {GuardianUnjailed}.
+    function unjail() external;
+
+    /// @notice Puts guardians in place of a set that is silent for good: all candidates are jailed, without an end that they must wait for, the
+    ///         replacements admitted with these bootstrap weights, and a table formed at once. Convicted and frozen ones stay out. The recovery
+    ///         role, whose calls the AccessManager publishes and holds back for its delay.
+    /// @dev Reverts as {admit} and {rotate}. Emits {GuardianJailed}, {GuardianAdmitted}, {TableRotated}.
+    function recover(Replacement[] calldata replacements, uint64 expiry) external;
+
     /// @notice Replaces the caller's key. The new one counts from the next table on; the old one stays accountable for ever. Registered operators.
     /// @param proof as for {register}
     /// @dev Reverts {GuardianSetOperatorUnknown}, {GuardianSetConvicted}, {GuardianSetKeyStillCounts} while the key replaced before is in an accepted table,
@@ -203,9 +231,10 @@ interface IGuardianSet {
     function remove(address operator) external;
 
     /// @notice Forms the next table from the candidates, once the epoch length has passed. Anyone.
-    /// @dev The old table is accepted for the grace period, at most until it would have expired anyway. Candidates that were not admitted
-    ///      and weigh less than the minimum are dropped ({GuardianLeft}). Reverts {GuardianSetTooEarly}, {GuardianSetTooFewGuardians} if fewer
-    ///      than four candidates have weight (the old table stands), {GuardianSetBadWeights}. Emits {TableRotated}.
+    /// @dev A table that is not accepted any more need not be waited for. The old table is accepted for the grace period, at most until it would
+    ///      have expired anyway. Candidates that were not admitted and weigh less than the minimum are dropped ({GuardianLeft}). Stake adds at most a
+    ///      sixth of the old table's weight an epoch, less in a shorter time. Reverts {GuardianSetTooEarly}, {GuardianSetTooFewGuardians} if
+    ///      fewer than four candidates have weight, {GuardianSetBelowFloor} (both: the old table stands), {GuardianSetBadWeights}. Emits {TableRotated}.
     function rotate() external;
 
     /// @notice Forms the next table now and refuses the old one at once. Governance.
@@ -220,11 +249,21 @@ interface IGuardianSet {
     /// @dev Reverts {GuardianSetBadMinimum} for 0. Emits {MinimumWeightSet}.
     function setMinimumWeight(uint64 minimumWeight) external;
 
+    /// @notice Sets the least counted weight of a table in whole ERA, bootstrap weight included. Governance.
+    /// @dev No table below it is formed: the old one stands until it expires, then nothing is accepted. Reverts for anybody else. Emits {FloorSet}.
+    function setFloor(uint64 floor) external;
+
     /// @notice The network whose attestations and proofs are accepted here.
     function networkId() external view returns (bytes32);
 
     /// @notice Where stake weights come from.
     function staking() external view returns (IStakeWeights);
+
+    /// @notice Least counted weight of a table in whole ERA.
+    function floor() external view returns (uint64);
+
+    /// @notice Since when an operator has had weight in every table, as of the newest; 0 if it has none in that.
+    function weightedSince(address operator) external view returns (uint64);
 
     /// @notice Who convicts and freezes.
     function slashing() external view returns (address);

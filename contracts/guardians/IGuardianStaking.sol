@@ -9,6 +9,15 @@ import {IStakeWeights} from "./IStakeWeights.sol";
 ///         stake that is leaving stays in its pool and can be slashed like the rest. Amounts are in wei of ERA, times in seconds.
 /// @dev ERA received as fees of the guardians is counted apart and never becomes stake by itself.
 interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
+    /// @notice Addresses that an implementation carries as immutables.
+    struct StakingWiring {
+        address era;
+        address guardianSet;
+        address feeController;
+        address slashing;
+        address rewards;
+    }
+
     /// @notice Pool of an operator.
     /// @param tokens ERA of the pool, leaving shares included
     /// @param shares all shares of the pool
@@ -45,9 +54,11 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     event ExitPaid(uint256 indexed exitId, address indexed operator, address indexed account, uint256 amount);
     event Slashed(address indexed operator, uint256 taken, address indexed reporter, uint256 rewarded);
     event FeesReceived(uint256 indexed serial, uint256 amount);
+    event FeesReleased(uint256 amount);
     event PeriodsSet(uint32 unbonding, uint32 evidenceWindow);
 
-    error StakingInvalidWiring(address era, address guardianSet, address feeController, address slashing);
+    error StakingInvalidWiring(StakingWiring wiring);
+    error StakingZeroAccount();
     error StakingBadSlash(uint256 fraction, uint256 reporterShare);
     error StakingFrozen(address operator, uint64 until);
     error StakingZeroOperator();
@@ -73,6 +84,10 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
     ///      {StakingPoolEmpty} for a pool that has lost all its ERA but not its shares, and as ERA's transferFrom. Emits {Staked}.
     function stake(address operator, uint256 amount) external returns (uint256 shares);
 
+    /// @notice {stake} with ERA of the caller and shares that belong to `account`. Anyone.
+    /// @dev Reverts as {stake}, and {StakingZeroAccount}. Emits {Staked}.
+    function stakeFor(address operator, address account, uint256 amount) external returns (uint256 shares);
+
     /// @notice Starts the exit of shares of the caller. They lose their weight at the next rotation and can be slashed until they are paid out.
     /// @dev `releaseAt` is the later of now + unbonding, and the evidence window after the last moment at which a table can be accepted that
     ///      still counts this stake. It does not change afterwards. Reverts {StakingInsufficientShares}, also for 0. Emits {ExitRequested}.
@@ -95,6 +110,10 @@ interface IGuardianStaking is IStakeWeights, IGuardianFeePool {
         address reporter,
         uint256 reporterShare
     ) external returns (uint256 taken, uint256 rewarded);
+
+    /// @notice Hands the fees of guardians over to the rewards contract. Only that contract.
+    /// @dev Reverts {StakingUnauthorized}. Emits {FeesReleased} if there are any.
+    function releaseFees() external returns (uint256 amount);
 
     /// @notice Sets both periods for exits requested from now on. Administrator.
     /// @dev Reverts {StakingPeriodsTooShort} unless evidenceWindow > 0 and unbonding ≥ the GuardianSet's grace + evidenceWindow. Emits {PeriodsSet}.

@@ -28,6 +28,10 @@ contract GuardianSetTimesMock {
         return 0;
     }
 
+    function weightedSince(address) external pure returns (uint64) {
+        return 0;
+    }
+
     function settings() external pure returns (uint32 epochLength, uint32 grace) {
         return (3_600, 600);
     }

@@ -3,6 +3,7 @@ import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
 import type { ArtifactSource } from "../../sdk/src/deployment/artifacts.ts";
 import type { FinalityPolicy, NetworkParameters } from "../../sdk/src/deployment/parameters.ts";
+import { WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { publicKey } from "../../sdk/src/schnorr.ts";
 import { DEFAULT_LIMITS, DEFAULT_PRICES } from "./defaults.ts";
@@ -55,8 +56,12 @@ export function developmentParameters(network: DevelopmentNetwork, artifacts: Ar
     homeGenesisHash,
     timelockDelay: 5n,
     anchorHeartbeat: 10n,
-    staking: { unbonding: 120n, evidenceWindow: 60n },
-    guardians: { epochLength, grace: epochLength / 3n, minimumWeight: 1_000n, bootstrap: [] },
+    staking: {
+      unbonding: 120n,
+      evidenceWindow: 60n,
+      challenge: { bond: 10n * WEI_PER_ERA, window: 60n, jailTime: 60n },
+    },
+    guardians: { epochLength, grace: epochLength / 3n, minimumWeight: 1_000n, floor: 1_000n, bootstrap: [] },
     rollups: rollups.map((rollup) => ({
       ...rollup,
       incarnation: 1n,

@@ -27,9 +27,10 @@ export function parseParameters(given: unknown, name = "parameters"): NetworkFil
 
 /** What the plan needs of a file. `homeGenesisHash` is used where the file leaves it out. */
 export function resolveParameters(file: NetworkFile, homeGenesisHash: Hex): NetworkParameters {
-  const { home, rollups, defaults, environment: _, eraSponsor, ...rest } = file;
+  const { home, rollups, defaults, environment: _, eraSponsor, recovery, ...rest } = file;
   return {
     ...rest,
+    ...(recovery === undefined ? {} : { recovery }),
     ...(eraSponsor === undefined ? {} : { eraSponsor }),
     homeGenesisHash: file.homeGenesisHash ?? homeGenesisHash,
     home: rollups[home]?.chainId ?? 0n,

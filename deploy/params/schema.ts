@@ -7,6 +7,8 @@ import { pointFromHex } from "../../sdk/src/schnorr.ts";
 /** Least delay between a decision and its effect on public networks: two days. */
 const PUBLIC_DELAY = 172_800n;
 const PUBLIC_EPOCH = 3_600n;
+/** A living quorum must have time to decide against a recovery: seven days. */
+const PUBLIC_RECOVERY = 604_800n;
 const UNITS_PER_ERA = 10n ** 9n;
 const MOST_WHOLE_ERA = 2n ** 32n - 1n;
 const MOST_GAS = 1n << 24n;
@@ -102,9 +104,19 @@ const guardians = z.strictObject({
   epochLength: between(10n, 2_592_000n, "seconds"),
   grace: between(0n, 2_592_000n, "seconds"),
   minimumWeight: between(1n, 10n ** 9n, "ERA"),
+  /** Least counted weight of a table. */
+  floor: between(1n, 10n ** 9n, "ERA").default(1n),
   /** At least four to deploy; without them a file only shows the network's id, for which guardians prove their keys. */
   bootstrap: z.array(guardian).max(256),
   barred: z.array(address).default([]),
+});
+
+/** Questions whether a guardian lives. */
+const challenge = z.strictObject({
+  /** Wei of ERA. */
+  bond: between(1n, 10n ** 27n, "wei"),
+  window: between(60n, 2_592_000n, "seconds"),
+  jailTime: between(0n, 31_536_000n, "seconds"),
 });
 
 const network = z.strictObject({
@@ -132,7 +144,9 @@ const network = z.strictObject({
   staking: z.strictObject({
     unbonding: between(1n, 2n ** 32n - 1n, "seconds"),
     evidenceWindow: between(1n, 2n ** 32n - 1n, "seconds"),
+    challenge: challenge.default({ bond: 100n * WEI_PER_ERA, window: 86_400n, jailTime: 86_400n }),
   }),
+  recovery: z.strictObject({ account: address, delay: between(3_600n, 31_536_000n, "seconds") }).optional(),
   guardians,
   /** For rollups that have none of their own. */
   defaults: z.strictObject({ prices, limits }),
@@ -171,7 +185,7 @@ function checkRoles({ deployer, governor, canceller, pausers }: Network, refuse:
   if (same(governor, canceller)) refuse(["canceller"], "must not be the governor, whom it holds in check");
 }
 
-function checkPeriods({ environment, timelockDelay, guardians, staking }: Network, refuse: Refuse): void {
+function checkPeriods({ environment, timelockDelay, guardians, staking, recovery }: Network, refuse: Refuse): void {
   const { epochLength, grace } = guardians;
   if (grace > epochLength) refuse(["guardians", "grace"], "must not be longer than an epoch");
   if (staking.unbonding < grace + staking.evidenceWindow) {
@@ -181,6 +195,9 @@ function checkPeriods({ environment, timelockDelay, guardians, staking }: Networ
     );
   }
   if (environment === "development") return;
+  if (recovery !== undefined && recovery.delay < PUBLIC_RECOVERY) {
+    refuse(["recovery", "delay"], `must be at least ${PUBLIC_RECOVERY} seconds on a public network`);
+  }
   if (timelockDelay < PUBLIC_DELAY)
     refuse(["timelockDelay"], `must be at least ${PUBLIC_DELAY} seconds on a public network`);
   if (epochLength < PUBLIC_EPOCH) {
@@ -201,8 +218,11 @@ function checkRollups({ home, rollups }: Network, refuse: Refuse): void {
   }
 }
 
-function checkGuardians({ guardians: { bootstrap } }: Network, refuse: Refuse): void {
+function checkGuardians({ guardians: { bootstrap, floor } }: Network, refuse: Refuse): void {
   const total = bootstrap.reduce((sum, { weight }) => sum + weight, 0n);
+  if (bootstrap.length > 0 && total < floor) {
+    refuse(["guardians", "floor"], `must be at most the bootstrap weight, ${total} ERA: stake replaces it later`);
+  }
   for (const [index, { operator, key, weight }] of bootstrap.entries()) {
     const path = ["guardians", "bootstrap", String(index)];
     const earlier = bootstrap.slice(0, index);

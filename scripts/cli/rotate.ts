@@ -86,7 +86,7 @@ async function tableOf({ name, contracts, provider }: Connection): Promise<Table
     totalWeight,
     quorumWeight,
     isAccepted: await guardianSet.isAccepted(serial),
-    rotatableIn: serial === 0n ? 0 : rest(start + epochLength),
+    rotatableIn: serial === 0n ? 0 : Math.min(rest(start + epochLength), rest(validUntil)),
     validFor: rest(validUntil),
   };
 }

@@ -67,13 +67,15 @@ async function lookAtTable(
     { method: "eth_getBalance", params: [account, "latest"] },
   ];
   const [word, own, block, balance] = (await pool.batch(calls, { signal })).map(resultOf);
-  const { serial, start, epochLength } = readEpoch(word, own);
+  const { serial, start, validUntil, epochLength } = readEpoch(word, own);
   side.balance = bigQuantity(balance);
   if (serial !== 0 && side.table?.serial !== serial) {
     const [record, page] = (await pool.batch(tableCalls(guardianSet, serial), { signal })).map(resultOf);
     side.table = readTable(serial, record, page);
   }
-  const isDue = serial === 0 || BigInt(parseBlock(block).timestamp) >= start + epochLength;
+  const now = BigInt(parseBlock(block).timestamp);
+  // A table that was refused, after a freeze for instance, need not be waited for.
+  const isDue = serial === 0 || now >= start + epochLength || now >= validUntil;
   if (!settings.rotate || !isDue) return;
   await side.sender
     .send({ to: guardianSet, data: guardianSetInterface.encodeFunctionData("rotate") })

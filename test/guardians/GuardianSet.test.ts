@@ -118,14 +118,14 @@ describe("GuardianSet", () => {
       const [first, , , , last] = guardians.map(({ operator }) => operator);
       await set.admit(first ?? "", 10n, now + 5_000n);
       await set.rotate();
-      await weights.set(last ?? "", 7n);
+      await weights.set(last ?? "", 6n);
       expect((await set.guardians(1n, 0n, 9n)).map(({ weight }) => weight)).to.deep.equal([10n, 10n, 10n, 10n, 0n]);
       await nextAt(fixture, now + 4_999n);
       await set.forceRotation();
-      expect((await set.guardians(2n, 0n, 9n)).map(({ weight }) => weight)).to.deep.equal([10n, 10n, 10n, 10n, 7n]);
+      expect((await set.guardians(2n, 0n, 9n)).map(({ weight }) => weight)).to.deep.equal([10n, 10n, 10n, 10n, 6n]);
       await nextAt(fixture, now + 5_000n);
       await set.forceRotation();
-      expect((await set.guardians(3n, 0n, 9n)).map(({ weight }) => weight)).to.deep.equal([0n, 10n, 10n, 10n, 7n]);
+      expect((await set.guardians(3n, 0n, 9n)).map(({ weight }) => weight)).to.deep.equal([0n, 10n, 10n, 10n, 6n]);
       expect((await set.guardians(1n, 0n, 1n)).map(({ weight }) => weight)).to.deep.equal([10n]);
     });
 

@@ -8,6 +8,7 @@ import {
   EVIDENCE_WINDOW,
   GRACE,
   remember,
+  stakingWiring,
   UNBONDING,
   type Economy,
   type EconomyRollup,
@@ -68,19 +69,12 @@ describe("GuardianStaking", () => {
         staking,
         "InvalidInitialization",
       );
-      const contracts = [a.era, a.guardianSet, a.fees, a.slashing];
-      const parts = await Promise.all(contracts.map((contract) => contract.getAddress()));
-      for (let missing = 0; missing < parts.length; missing++) {
-        // CAST: as many addresses as the constructor takes
-        const wiring = parts.map((part, index) => (index === missing ? ZeroAddress : part)) as [
-          string,
-          string,
-          string,
-          string,
-        ];
-        await expect(new GuardianStaking__factory(a.deployer).deploy(...wiring))
-          .to.be.revertedWithCustomError(staking, "StakingInvalidWiring")
-          .withArgs(...wiring);
+      for (const part of ["era", "guardianSet", "feeController", "slashing", "rewards"]) {
+        const wiring = { ...stakingWiring(a), [part]: ZeroAddress };
+        await expect(new GuardianStaking__factory(a.deployer).deploy(wiring), part).to.be.revertedWithCustomError(
+          staking,
+          "StakingInvalidWiring",
+        );
       }
     });
 
@@ -107,7 +101,7 @@ describe("GuardianStaking", () => {
       for (const call of [() => asUser.setPeriods(UNBONDING, 1), () => asUser.upgradeToAndCall(account, "0x")]) {
         await expect(call()).to.be.revertedWithCustomError(staking, "AccessManagedUnauthorized").withArgs(account);
       }
-      const code = await new GuardianStaking__factory(a.deployer).deploy(a.era, a.guardianSet, a.fees, a.slashing);
+      const code = await new GuardianStaking__factory(a.deployer).deploy(stakingWiring(a));
       await a.staking.connect(a.deployer).upgradeToAndCall(code, "0x");
       expect(await staking.periods()).to.deep.equal([BigInt(UNBONDING), BigInt(EVIDENCE_WINDOW)]);
     });

@@ -13,6 +13,7 @@ import {
   GRACE,
   proxy,
   remember,
+  stakingWiring,
   UNBONDING,
   type Economy,
   type EconomyRollup,
@@ -155,7 +156,7 @@ describe("GuardianStaking: exits", () => {
       const set = await new GuardianSetTimesMock__factory(a.deployer).deploy();
       await set.setEpoch({ serial: 5n, previous: 4n, start: 0n, graceUntil: 0n, validUntil: 0n });
       await set.setAccepting(true);
-      const code = await new GuardianStaking__factory(a.deployer).deploy(a.era, set, a.fees, a.slashing);
+      const code = await new GuardianStaking__factory(a.deployer).deploy({ ...stakingWiring(a), guardianSet: set });
       const args = [a.manager, UNBONDING, EVIDENCE_WINDOW];
       const lone = GuardianStaking__factory.connect(await proxy(a.deployer, code, args), staker);
       await a.era.connect(staker).approve(lone, ETHER);

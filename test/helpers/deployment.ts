@@ -29,8 +29,13 @@ export function testParameters(
     fund: account("fund"),
     timelockDelay: 172_800n,
     anchorHeartbeat: 60n,
-    staking: { unbonding: 1_000_000n, evidenceWindow: 500_000n },
-    guardians: { epochLength: 86_400n, grace: 3_600n, minimumWeight: 10_000n, bootstrap: [] },
+    staking: {
+      unbonding: 1_000_000n,
+      evidenceWindow: 500_000n,
+      challenge: { bond: 7n * ERA, window: 7_200n, jailTime: 10_800n },
+    },
+    recovery: { account: account("recovery"), delay: 2_592_000n },
+    guardians: { epochLength: 86_400n, grace: 3_600n, minimumWeight: 10_000n, floor: 4_000n, bootstrap: [] },
     rollups: chain.chainIds.map((chainId, index) => {
       const rollup = testRollup(chainId, BigInt(index));
       return addressSalt === undefined ? rollup : { ...rollup, addressSalt: addressSalt(chainId) };

@@ -20,13 +20,16 @@ import {
   Era__factory,
   ERC1967Proxy__factory,
   FeeController__factory,
+  GuardianRewards__factory,
   GuardianSet__factory,
   GuardianStaking__factory,
   MetalayerGateway__factory,
   RollupRegistry__factory,
   StakeWeightsMock__factory,
+  type AccessManager,
   type Era,
   type FeeController,
+  type GuardianRewards,
   type GuardianSet,
   type GuardianStaking,
   type RollupRegistry,
@@ -61,6 +64,7 @@ export interface EconomyRollup extends TestRollup {
   readonly era: Era;
   readonly fees: FeeController;
   readonly staking: GuardianStaking;
+  readonly rewards: GuardianRewards;
   readonly fund: Signer;
   /** The account that the guardians' contracts take for the slashing contract. */
   readonly slashing: Signer;
@@ -106,8 +110,7 @@ async function deployEconomy(
   const first = await deployer.getNonce();
   const from = await deployer.getAddress();
   const predicted = (place: number): string => getCreateAddress({ from, nonce: first + place });
-  const [registry, feeController, staking] = [predicted(7), predicted(9), predicted(11)];
-
+  const [registry, feeController, staking, rewards] = [predicted(7), predicted(9), predicted(11), predicted(13)];
   const manager = await new AccessManager__factory(deployer).deploy(deployer);
   const set = await new GuardianSet__factory(deployer).deploy(NETWORK_ID, staking, at(10));
   const guardianSet = GuardianSet__factory.connect(await proxy(deployer, set, [manager, EPOCH, GRACE]), deployer);
@@ -127,13 +130,13 @@ async function deployEconomy(
   const rollupRegistry = RollupRegistry__factory.connect(await proxy(deployer, registryCode, [manager]), deployer);
   const feesCode = await new FeeController__factory(deployer).deploy(era, gateway);
   const fees = FeeController__factory.connect(await proxy(deployer, feesCode, [manager, at(9), staking]), deployer);
-  const stakingCode = await new GuardianStaking__factory(deployer).deploy(era, guardianSet, feeController, at(10));
-  const stakingArgs = [manager, UNBONDING, EVIDENCE_WINDOW];
-  const stakes = GuardianStaking__factory.connect(await proxy(deployer, stakingCode, stakingArgs), deployer);
+  const wiring = { era, guardianSet, feeController, slashing: at(10), rewards };
+  const staked = await deployStake(deployer, manager, staking, wiring);
   for (const [contract, address] of [
     [rollupRegistry, registry],
     [fees, feeController],
-    [stakes, staking],
+    [staked.staking, staking],
+    [staked.rewards, rewards],
   ] as const) {
     if ((await contract.getAddress()) !== address) throw new Error(`${address} was predicted wrongly`);
   }
@@ -142,9 +145,34 @@ async function deployEconomy(
   const { chainId } = await connection.ethers.provider.getNetwork();
   const weights = StakeWeightsMock__factory.connect(staking, deployer);
   const accounts = { registry: at(1), feeController: at(2), inbox, executor, pauser, user: at(6), relayer: at(7) };
-  const contracts = { gateway, guardianSet, weights, manager, rollupRegistry, era, fees, staking: stakes };
+  const contracts = { gateway, guardianSet, weights, manager, rollupRegistry, era, fees, ...staked };
   const others = { holder: at(8), fund: at(9), slashing: at(10) };
   return { name, connection, chainId, deployer, ...accounts, ...contracts, ...others };
+}
+
+/** Staking and rewards, four transactions of the deployer. */
+async function deployStake(
+  deployer: Signer,
+  manager: AccessManager,
+  stakingAddress: string,
+  wiring: Parameters<GuardianStaking__factory["deploy"]>[0],
+): Promise<Pick<EconomyRollup, "staking" | "rewards">> {
+  const stakingCode = await new GuardianStaking__factory(deployer).deploy(wiring);
+  const stakingProxy = await proxy(deployer, stakingCode, [manager, UNBONDING, EVIDENCE_WINDOW]);
+  const rewardsCode = await new GuardianRewards__factory(deployer).deploy(
+    wiring.era,
+    stakingAddress,
+    wiring.guardianSet,
+  );
+  return {
+    staking: GuardianStaking__factory.connect(stakingProxy, deployer),
+    rewards: GuardianRewards__factory.connect(await proxy(deployer, rewardsCode, [manager]), deployer),
+  };
+}
+
+/** What an implementation of staking on this rollup is built with. */
+export function stakingWiring({ era, guardianSet, fees, slashing, rewards }: EconomyRollup) {
+  return { era, guardianSet, feeController: fees, slashing, rewards };
 }
 
 /** Admits the guardians with equal weights and forms the first table from them. */

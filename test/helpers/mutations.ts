@@ -1,6 +1,6 @@
 import { ethers } from "ethers";
 import type { ContractName } from "../../sdk/src/deployment/addresses.ts";
-import { PAUSER_ROLE } from "../../sdk/src/deployment/roleSettings.ts";
+import { PAUSER_ROLE, RECOVERY_ROLE } from "../../sdk/src/deployment/roleSettings.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { publicKey } from "../../sdk/src/schnorr.ts";
 import type { DeployedRollup } from "./deployedNetwork.ts";
@@ -13,6 +13,7 @@ export const PROXIES = [
   "RollupRegistry",
   "GuardianSet",
   "GuardianStaking",
+  "GuardianRewards",
   "FeeController",
   "MetalayerGateway",
 ] as const;
@@ -62,6 +63,19 @@ export const MUTATIONS: readonly Mutation[] = [
       "GuardianSet.barred",
       ...["admitted", "bootstrapExpiry", "bootstrapWeight"].map((part) => `GuardianSet.guardian(OPERATOR).${part}`),
     ],
+  },
+  { contract: "GuardianSet", method: "setFloor", args: () => [4_001n], finds: ["GuardianSet.floor"] },
+  {
+    contract: "GuardianStaking",
+    method: "setChallengeTerms",
+    args: () => [1n, 60n, 61n],
+    finds: ["bond", "jailTime", "window"].map((part) => `GuardianStaking.challengeTerms.${part}`),
+  },
+  {
+    contract: "AccessManager",
+    method: "grantRole",
+    args: ({ plan }) => [RECOVERY_ROLE, plan.parameters.recovery?.account, 2_592_001n],
+    finds: ["AccessManager.members(recovery)"],
   },
   {
     contract: "GuardianStaking",
@@ -216,5 +230,6 @@ export const MUTATIONS: readonly Mutation[] = [
 /** Functions of the administrator that leave no setting behind, with the reason. */
 export const NO_SETTING = new Map([
   ["forceRotation", "the next table has the same guardians"],
+  ["recover", "belongs to the recovery role, not to the administrator"],
   ["unpause", "ends what pause began"],
 ]);

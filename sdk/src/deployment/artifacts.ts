@@ -31,6 +31,7 @@ export type ArtifactName =
   | "RollupRegistry"
   | "GuardianSet"
   | "GuardianStaking"
+  | "GuardianRewards"
   | "FeeController"
   | "MetalayerGateway";
 
@@ -51,6 +52,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "RollupRegistry",
   "GuardianSet",
   "GuardianStaking",
+  "GuardianRewards",
   "FeeController",
   "MetalayerGateway",
 ];

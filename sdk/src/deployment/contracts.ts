@@ -83,12 +83,19 @@ function codeSources(networkId: Hex, incarnation: bigint, at: Addresses): Source
     accessManager: at.AccessManager,
     governanceExecutor: at.GovernanceExecutor,
   };
-  const stakingArgs = [at.Era, at.GuardianSet, at.FeeController, at.GuardianSlashing];
+  const stakingWiring = {
+    era: at.Era,
+    guardianSet: at.GuardianSet,
+    feeController: at.FeeController,
+    slashing: at.GuardianSlashing,
+    rewards: at.GuardianRewards,
+  };
   return [
     { name: "StateRootInboxCode", artifact: "StateRootInbox", args: [networkId, at.GuardianSet, at.RollupRegistry] },
     { name: "RollupRegistryCode", artifact: "RollupRegistry", args: [at.MetalayerGateway, at.Era, incarnation] },
     { name: "GuardianSetCode", artifact: "GuardianSet", args: [networkId, at.GuardianStaking, at.GuardianSlashing] },
-    { name: "GuardianStakingCode", artifact: "GuardianStaking", args: stakingArgs },
+    { name: "GuardianStakingCode", artifact: "GuardianStaking", args: [stakingWiring] },
+    { name: "GuardianRewardsCode", artifact: "GuardianRewards", args: [at.Era, at.GuardianStaking, at.GuardianSet] },
     { name: "FeeControllerCode", artifact: "FeeController", args: [at.Era, at.MetalayerGateway] },
     { name: "MetalayerGatewayCode", artifact: "MetalayerGateway", args: [wiring] },
   ];
@@ -101,6 +108,7 @@ function proxySources(parameters: NetworkParameters, at: Addresses, artifacts: A
     ["StateRootInbox", [manager]],
     ["RollupRegistry", [manager]],
     ["GuardianSet", [manager, guardians.epochLength, guardians.grace]],
+    ["GuardianRewards", [manager]],
     ["FeeController", [manager, fund, at.GuardianStaking]],
     ["MetalayerGateway", [manager]],
     ["GuardianStaking", [manager, staking.unbonding, staking.evidenceWindow]],
@@ -119,6 +127,7 @@ export const CODE_OF = {
   RollupRegistry: "RollupRegistryCode",
   GuardianSet: "GuardianSetCode",
   GuardianStaking: "GuardianStakingCode",
+  GuardianRewards: "GuardianRewardsCode",
   FeeController: "FeeControllerCode",
   MetalayerGateway: "MetalayerGatewayCode",
 } as const satisfies Partial<Record<ContractName, ContractName>>;

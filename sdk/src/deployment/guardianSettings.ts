@@ -10,10 +10,12 @@ export function guardianSettings(view: View): Setting[] {
   return [
     epochs(view),
     minimumWeight(view),
+    floor(view),
     ...guardians.bootstrap.map((guardian) => bootstrapGuardian(view, guardian)),
     admittedGuardians(view),
     barredGuardians(view),
     stakingPeriods(view),
+    challengeTerms(view),
     feeReceivers(view),
     eraSponsor(view),
   ];
@@ -41,6 +43,17 @@ function minimumWeight(view: View): Setting {
     expected: { minimumWeight: String(wanted) },
     read: async () => ({ minimumWeight: String((await view.read("GuardianSet", "minimumWeight")).uint(0)) }),
     repair: () => [adminCall(view, "GuardianSet", "setMinimumWeight", [wanted], 60_000n)],
+  };
+}
+
+function floor(view: View): Setting {
+  const wanted = view.plan.parameters.guardians.floor ?? 0n;
+  return {
+    contract: "GuardianSet",
+    name: "floor",
+    expected: { floor: String(wanted) },
+    read: async () => ({ floor: String((await view.read("GuardianSet", "floor")).uint(0)) }),
+    repair: () => [adminCall(view, "GuardianSet", "setFloor", [wanted], 60_000n)],
   };
 }
 
@@ -143,6 +156,24 @@ function stakingPeriods(view: View): Setting {
       return { unbonding: String(periods.uint(0)), evidenceWindow: String(periods.uint(1)) };
     },
     repair: () => [adminCall(view, "GuardianStaking", "setPeriods", [unbonding, evidenceWindow], 80_000n)],
+  };
+}
+
+function challengeTerms(view: View): Setting {
+  const { bond, window, jailTime } = view.plan.parameters.staking.challenge ?? { bond: 0n, window: 0n, jailTime: 0n };
+  return {
+    contract: "GuardianStaking",
+    name: "challengeTerms",
+    expected: { bond: String(bond), window: String(window), jailTime: String(jailTime) },
+    async read() {
+      const terms = (await view.read("GuardianStaking", "challengeTerms")).struct(0);
+      return {
+        bond: String(terms.uint("bond")),
+        window: String(terms.uint("window")),
+        jailTime: String(terms.uint("jailTime")),
+      };
+    },
+    repair: () => [adminCall(view, "GuardianStaking", "setChallengeTerms", [bond, window, jailTime], 80_000n)],
   };
 }
 

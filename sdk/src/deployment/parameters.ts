@@ -62,9 +62,18 @@ export interface GuardianParameters {
   readonly grace: bigint;
   /** Whole ERA. */
   readonly minimumWeight: bigint;
+  /** Least counted weight of a table, whole ERA; none if left out. */
+  readonly floor?: bigint;
   readonly bootstrap: readonly BootstrapGuardian[];
   /** Operators that governance has barred from joining. */
   readonly barred?: readonly Address[];
+}
+
+export interface StakingParameters {
+  readonly unbonding: bigint;
+  readonly evidenceWindow: bigint;
+  /** Challenges of guardians that seem asleep: bond in wei, times in seconds; none if left out. */
+  readonly challenge?: { readonly bond: bigint; readonly window: bigint; readonly jailTime: bigint };
 }
 
 /** Everything that decides a deployment, apart from the code. */
@@ -87,7 +96,9 @@ export interface NetworkParameters {
   readonly timelockDelay: bigint;
   /** Seconds between two anchors of own blocks. */
   readonly anchorHeartbeat: bigint;
-  readonly staking: { readonly unbonding: bigint; readonly evidenceWindow: bigint };
+  readonly staking: StakingParameters;
+  /** Who may put a new table in place of a silent set, and how many seconds before that it must say so; nobody if left out. */
+  readonly recovery?: { readonly account: Address; readonly delay: bigint };
   readonly guardians: GuardianParameters;
   readonly rollups: readonly RollupParameters[];
 }
@@ -128,6 +139,9 @@ export function normalised(parameters: NetworkParameters): NetworkParameters {
     pausers: parameters.pausers.map(mixedCase),
     fund: mixedCase(parameters.fund),
     ...(parameters.eraSponsor === undefined ? {} : { eraSponsor: mixedCase(parameters.eraSponsor) }),
+    ...(parameters.recovery === undefined
+      ? {}
+      : { recovery: { ...parameters.recovery, account: mixedCase(parameters.recovery.account) } }),
     guardians: { ...guardians, bootstrap, barred: (guardians.barred ?? []).map(mixedCase) },
   };
 }

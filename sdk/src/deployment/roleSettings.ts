@@ -6,9 +6,12 @@ import type { View } from "./view.ts";
 /** Roles of the AccessManager. Everything that no other role may call belongs to the administrator. */
 export const ADMIN_ROLE = 0n;
 export const PAUSER_ROLE = 1n;
+/** May call GuardianSet.recover, and only after the delay of its membership. */
+export const RECOVERY_ROLE = 2n;
 const ROLE_NAMES = new Map([
   [ADMIN_ROLE, "administrator"],
   [PAUSER_ROLE, "pauser"],
+  [RECOVERY_ROLE, "recovery"],
 ]);
 
 /** Roles of the timelock, OpenZeppelin's names. */
@@ -25,6 +28,7 @@ const MANAGED: readonly ContractName[] = [
   "RollupRegistry",
   "GuardianSet",
   "GuardianStaking",
+  "GuardianRewards",
   "FeeController",
   "MetalayerGateway",
   "Era",
@@ -54,7 +58,12 @@ function authority(view: View, contract: ContractName): Setting {
 async function targetSettings(view: View): Promise<Setting[]> {
   const gateway = view.plan.addresses.MetalayerGateway;
   const pause = view.interfaceOf("MetalayerGateway").getFunction("pause")?.selector ?? "";
-  const wanted = new Map([[`${gateway} ${pause}`, PAUSER_ROLE]]);
+  const guardianSet = view.plan.addresses.GuardianSet;
+  const recover = view.interfaceOf("GuardianSet").getFunction("recover")?.selector ?? "";
+  const wanted = new Map([
+    [`${gateway} ${pause}`, PAUSER_ROLE],
+    [`${guardianSet} ${recover}`, RECOVERY_ROLE],
+  ]);
   const updated = await view.events("AccessManager", "TargetFunctionRoleUpdated");
   const pairs = new Set([...wanted.keys(), ...updated.map((event) => `${event.text(0)} ${event.text(1)}`)]);
   const closed = new Set((await view.events("AccessManager", "TargetClosed")).map((event) => event.text(0)));
@@ -143,9 +152,11 @@ function roleTerm(view: View, role: bigint, getter: string, setter: string): Set
 export async function memberSettings(view: View): Promise<Setting[]> {
   const { addresses, parameters } = view.plan;
   const granted = await view.events("AccessManager", "RoleGranted");
-  const wanted = new Map<bigint, readonly string[]>([
-    [PAUSER_ROLE, parameters.pausers],
-    [ADMIN_ROLE, [addresses.RollupTimelock]],
+  const { pausers, recovery } = parameters;
+  const wanted = new Map<bigint, readonly Member[]>([
+    [PAUSER_ROLE, pausers.map((account) => ({ account, delay: 0n }))],
+    [RECOVERY_ROLE, recovery === undefined ? [] : [recovery]],
+    [ADMIN_ROLE, [{ account: addresses.RollupTimelock, delay: 0n }]],
   ]);
   const others = granted.map((event) => event.uint(0)).filter((role) => !wanted.has(role));
   return [...new Set(others), ...wanted.keys()].map((role) => {
@@ -155,9 +166,19 @@ export async function memberSettings(view: View): Promise<Setting[]> {
   });
 }
 
-function members(view: View, role: bigint, wanted: readonly string[], seen: readonly string[]): Setting {
+/** A member of a role, and how many seconds before they take effect its calls are published. */
+interface Member {
+  readonly account: string;
+  readonly delay: bigint;
+}
+
+function memberText({ account, delay }: Member): string {
+  return delay === 0n ? account : `${account} after ${delay} s`;
+}
+
+function members(view: View, role: bigint, wanted: readonly Member[], seen: readonly string[]): Setting {
   const name = `members(${roleName(role)})`;
-  const accounts = [...new Set([...wanted, ...seen])];
+  const accounts = [...new Set([...wanted.map(({ account }) => account), ...seen])];
   const current = async (): Promise<Map<string, bigint>> => {
     const states = await Promise.all(accounts.map((account) => view.read("AccessManager", "hasRole", role, account)));
     const entries = accounts.map((account, index) => [account, states[index]] as const);
@@ -166,19 +187,19 @@ function members(view: View, role: bigint, wanted: readonly string[], seen: read
   return {
     contract: "AccessManager",
     name,
-    expected: { [name]: listed(wanted) },
+    expected: { [name]: listed(wanted.map(memberText)) },
     async read() {
-      const actual = [...(await current())].map(([account, delay]) =>
-        delay === 0n ? account : `${account} after ${delay} s`,
-      );
+      const actual = [...(await current())].map(([account, delay]) => memberText({ account, delay }));
       return { [name]: listed(actual) };
     },
     async repair() {
       const actual = await current();
-      const missing = wanted.filter((account) => actual.get(account) !== 0n);
-      const extra = [...actual.keys()].filter((account) => !wanted.includes(account));
+      const missing = wanted.filter(({ account, delay }) => actual.get(account) !== delay);
+      const extra = [...actual.keys()].filter((account) => !wanted.some((member) => member.account === account));
       return [
-        ...missing.map((account) => adminCall(view, "AccessManager", "grantRole", [role, account, 0n], 100_000n)),
+        ...missing.map(({ account, delay }) =>
+          adminCall(view, "AccessManager", "grantRole", [role, account, delay], 120_000n),
+        ),
         ...extra.map((account) => adminCall(view, "AccessManager", "revokeRole", [role, account], 60_000n)),
       ];
     },

@@ -39,6 +39,18 @@ export const bytes = (given: string): Hex => {
   throw new UsageError(`"${given}" is not a string of bytes (0x and an even number of hex digits)`);
 };
 
+const LEAST_GUARDIANS = 4;
+const MOST_GUARDIANS = 16;
+
+/** How many guardians a local network starts. */
+export const guardianCount = (given: string): number => {
+  if (/^[0-3]$/.test(given)) {
+    const reason = "each has to weigh less than a third, and more than two thirds have to sign";
+    throw new UsageError(`${given} guardians can form no table: ${reason}, so at least ${LEAST_GUARDIANS} are needed`);
+  }
+  return integer(LEAST_GUARDIANS, MOST_GUARDIANS)(given);
+};
+
 const WEI_DIGITS = 18;
 
 /** ERA as people write it, such as 12.5; the result is in wei. */

@@ -20,7 +20,7 @@ const fileSchema = z.union([z.array(entrySchema).min(1), entrySchema.transform((
 
 type Entry = z.infer<typeof entrySchema>;
 
-/** Brings proven keys, as `prove` writes them, to rollups that do not know them yet. Anybody may pay for it. */
+/** Brings proven keys, as `prove` writes them, to rollups that do not have them yet. */
 export async function registerCommand(context: Context, given: string, options: RegisterOptions): Promise<void> {
   const network = findNetwork(context, options.network);
   const entries = readEntries(context.path(given));
@@ -43,16 +43,16 @@ export async function registerCommand(context: Context, given: string, options: 
   });
 }
 
-/** False if the rollup has this operator with this key already. */
-async function register(
-  connection: Connection,
-  { contracts }: Signing,
-  { operator, key, proof }: Entry,
-): Promise<boolean> {
-  const { guardianSet } = contracts;
+/** False if the rollup has this operator with this key already. A known operator's key is replaced, if the operator signs. */
+async function register(connection: Connection, signing: Signing, { operator, key, proof }: Entry): Promise<boolean> {
+  const { guardianSet } = signing.contracts;
   const point = pointFromHex(key);
-  if ((await guardianSet.operatorOf(point.x)).toLowerCase() === operator.toLowerCase()) return false;
-  await transact(connection, `register ${operator}`, () => guardianSet.register(operator, point, proof));
+  const { key: known } = await guardianSet.operatorInfo(operator);
+  if (known.x === point.x) return false;
+  const isReplaced = known.x !== 0n && signing.address.toLowerCase() === operator.toLowerCase();
+  await transact(connection, `${isReplaced ? "replace the key of" : "register"} ${operator}`, () =>
+    isReplaced ? guardianSet.replaceKey(point, proof) : guardianSet.register(operator, point, proof),
+  );
   return true;
 }
 

@@ -20,7 +20,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   GuardianSetOperatorUnknown: "register the operator's key first (./metalayer register)",
   GuardianSetInvalidPossession: "prove the key for this network and operator (./metalayer prove)",
   GuardianSetKeyTaken: "make a key of its own (./metalayer guardian key)",
-  GuardianSetOperatorKnown: "name another operator: its key is bound for ever",
+  GuardianSetOperatorKnown: "sign as that operator: nobody else replaces its key",
   GuardianSetTooEarly: "wait until the time that the error names, in seconds since 1970",
   GuardianSetTooFewGuardians: "the old table stays in force; at least four guardians with weight are needed",
   StakingNotReleased: "wait until the time that the error names, in seconds since 1970",

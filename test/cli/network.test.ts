@@ -84,12 +84,6 @@ describe("command line on a local network", () => {
       expect(await creditOnA()).to.equal(before);
     });
 
-    it("refuse more than there is, with the contract's reason and what to do", async () => {
-      const error = await fails("credit", "withdraw", "--on", "rollupA", "--amount", "1000");
-      expect(error.code).to.equal("CLI_REFUSED");
-      expect(error.sentence).to.contain("GatewayInsufficientCredit").and.to.contain("credit show");
-    });
-
     it("sponsor and accept: the sponsor's credit pays", async () => {
       const sponsored = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
       const sponsor = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -191,13 +185,6 @@ describe("command line on a local network", () => {
       await makeFinal();
       await network.metalayer.deliver();
     });
-
-    it("refuses a gas limit that the destination does not allow", async () => {
-      const to = ["--from", "rollupA", "--to", "rollupB", "--recipient", mailbox, "--gas-limit", "100000000"];
-      const error = await fails("send", ...to);
-      expect(error.code).to.equal("CLI_REFUSED");
-      expect(error.sentence).to.contain("GatewayGasLimitTooHigh");
-    });
   });
 
   describe("transfer", () => {
@@ -211,11 +198,6 @@ describe("command line on a local network", () => {
       await network.metalayer.deliver();
       expect((await statusOf(result.sendId)).state).to.equal("delivered");
       expect((await network.metalayer.rollup(8102n).era.totalSupply()) - before).to.equal(parseEther("12.5"));
-    });
-
-    it("refuses more than the account holds", async () => {
-      const error = await fails("transfer", "--from", "rollupB", "--to", "rollupA", "--amount", "99999");
-      expect(error.code).to.equal("CLI_NOT_ENOUGH_ERA");
     });
 
     it("offers a bounty from credit", async () => {

@@ -72,6 +72,18 @@ describe("command line of guardians' operators", () => {
       expect([again.code, again.out.match(/knew all of them/g)?.length]).to.deep.equal([0, 2]);
     });
 
+    it("another key for a known operator: only the operator itself replaces it", async () => {
+      const next = path.join(network.folder, "next.json");
+      const key = ["--key-file", path.join(network.folder, "next.key.json"), "--into", next];
+      await run("prove", ...key, "--network-id", network.metalayer.networkId, "--operator", operator);
+      const error = await fails("register", next);
+      expect(error.sentence).to.contain("GuardianSetOperatorKnown").and.to.contain("sign as that operator");
+      const before = await network.metalayer.rollup(8102n).guardianSet.operatorInfo(operator);
+      expect((await run(...at("register", next, "--account", "4"))).code).to.equal(0);
+      const after = await network.metalayer.rollup(8102n).guardianSet.operatorInfo(operator);
+      expect(after.key.x).to.not.equal(before.key.x);
+    });
+
     it("refuses a proof for another network, and a file without proofs", async () => {
       const other = path.join(network.folder, "other.json");
       const key = ["--key-file", path.join(network.folder, "other.key.json"), "--into", other];

@@ -17,6 +17,7 @@ const TRANSFER = ["transfer", "--from", "rollupA", "--to", "rollupB"];
 const WRONG: readonly (readonly [title: string, argv: readonly string[], message: string])[] = [
   ["send without a recipient", ["send", "--from", "a", "--to", "b"], "--recipient <address>' not specified"],
   ["send to half an address", [...SEND.slice(0, -1), "0x1234"], '"0x1234" is not an address'],
+  ["send to a name", [...SEND.slice(0, -1), "vitalik.eth"], '"vitalik.eth" is not an address'],
   ["send with a content that is no bytes", [...SEND, "--payload", "0x123"], '"0x123" is not a string of bytes'],
   ["send with two contents", [...SEND, "--payload", "0x12", "--text", "x"], "not both"],
   ["send with a gas limit beyond 32 bits", [...SEND, "--gas-limit", "4294967296"], "is not a whole number"],
@@ -30,6 +31,7 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
     [...TRANSFER, "--amount", "0.1234567890123456789"],
     "18 digits after the point",
   ],
+  ["transfer an amount in another notation", [...TRANSFER, "--amount", "1e3"], '"1e3" is not an amount of ERA'],
   ["transfer nothing", [...TRANSFER, "--amount", "0"], "more than nothing"],
   ["status of nothing", ["status"], "missing required argument 'reference'"],
   ["status of half a hash", ["status", "0x1234"], "is neither a transaction hash nor a sendId"],
@@ -58,7 +60,10 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["announce of something that is no URL", ["announce", "guardian.example.org"], "begins with http:// or https://"],
   ["register without a file", ["register"], "missing required argument 'file'"],
   ["devnet with an unknown action", ["devnet", "restart"], '"restart" is none of start, status, stop'],
-  ["devnet with three guardians", ["devnet", "start", "--guardians", "3"], '"3" is not a whole number from 4 to 16'],
+  ["devnet with three guardians", ["devnet", "start", "--guardians", "3"], "3 guardians can form no table"],
+  ["demo with three guardians", ["demo", "--guardians", "3"], "so at least 4 are needed"],
+  ["demo with more guardians than there are accounts for", ["demo", "--guardians", "17"], "from 4 to 16"],
+  ["demo with three rollups", ["demo", "--rollups", "3"], '"3" is not a whole number from 4 to 8'],
   ["an account beyond those of the mnemonic", ["rotate", "--account", "99"], '"99" is not a whole number from 0 to 29'],
 ];
 

@@ -1,4 +1,5 @@
 import { defineCommand, flag, integer, option } from "../command.ts";
+import { guardianCount } from "../options.ts";
 
 export const command = defineCommand({
   name: "demo",
@@ -6,7 +7,7 @@ export const command = defineCommand({
   group: "Try it",
   options: {
     rollups: option("--rollups <count>", "How many rollups, 4 to 8", integer(4, 8), 4),
-    guardians: option("--guardians <count>", "How many guardians, 5 to 16: the demo kills one", integer(5, 16), 5),
+    guardians: option("--guardians <count>", "How many guardians, 4 to 16, one of which is killed", guardianCount, 5),
     keep: flag("--keep", "Leave the network running, and say how to use it"),
   },
   examples: ["./metalayer demo", "./metalayer demo --keep", "./metalayer demo --rollups 6 --guardians 7 --json"],

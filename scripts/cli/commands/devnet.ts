@@ -1,5 +1,6 @@
 import type { Context } from "../command.ts";
 import { defineCommand, integer, oneOf, option, UsageError } from "../command.ts";
+import { guardianCount } from "../options.ts";
 
 const actions = oneOf("start", "status", "stop");
 
@@ -10,7 +11,7 @@ export const command = defineCommand({
   args: [{ name: "<action>", description: "start, status or stop" }],
   options: {
     rollups: option("--rollups <count>", "How many rollups to start, 2 to 8", integer(2, 8), 4),
-    guardians: option("--guardians <count>", "How many guardians, 4 to 16", integer(4, 16), 5),
+    guardians: option("--guardians <count>", "How many guardians, 4 to 16", guardianCount, 5),
     endpoints: option("--endpoints <count>", "RPC endpoints in front of each node, 0 to 5", integer(0, 5), 3),
   },
   examples: [

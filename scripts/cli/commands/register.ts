@@ -3,7 +3,8 @@ import { networkOptions, rollup, walletOptions } from "../options.ts";
 
 export const command = defineCommand({
   name: "register",
-  description: "Bring guardians' proven keys to rollups that do not know them yet. Anybody may pay for it.",
+  description:
+    "Bring guardians' proven keys to rollups: new ones by anybody, another key for a known operator by itself.",
   group: "Guardians",
   args: [{ name: "<file>", description: "What ./metalayer prove --into has written" }],
   options: {

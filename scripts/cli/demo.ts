@@ -2,13 +2,19 @@ import type { Ledger, LedgerLines } from "../chain/ledger.ts";
 import { LEDGER_LINES } from "../chain/ledger.ts";
 import type { DemoReport } from "../demo/demo.ts";
 import { runDemo } from "../demo/demo.ts";
-import type { Chapter, Check } from "../demo/world.ts";
-import { CHAPTERS } from "../demo/world.ts";
+import type { Chapter } from "../demo/chapter.ts";
+import { core } from "../demo/chapters/core/core.ts";
+import type { Check, Part } from "../demo/world.ts";
+import { PARTS } from "../demo/world.ts";
 import { findDevnet, devnetFolder } from "../devnet/state.ts";
 import type { Context } from "./command.ts";
+import { UsageError } from "./command.ts";
 import { eraText } from "./format.ts";
 import type { Output } from "./output.ts";
 import { stepReporter } from "./steps.ts";
+
+/** In the order in which `all` plays them. */
+const CHAPTERS: readonly Chapter[] = [core];
 
 interface Choice {
   readonly rollups: number;
@@ -16,77 +22,79 @@ interface Choice {
   readonly keep: boolean;
 }
 
-/** The answer is "no" (exit code 1) if any check of the demo failed. */
-export async function demoCommand(context: Context, choice: Choice): Promise<false | undefined> {
+/** Plays a chapter, or all, each on a network of its own. The answer is "no" (exit code 1) if any check failed. */
+export async function demoCommand(context: Context, name: string, choice: Choice): Promise<false | undefined> {
+  const chosen = CHAPTERS.filter((chapter) => name === "all" || chapter.name === name);
+  const [first, second] = chosen;
+  if (first === undefined)
+    throw new UsageError(`"${name}" is none of ${[...CHAPTERS.map((chapter) => chapter.name), "all"].join(", ")}`);
+  if (second !== undefined && choice.keep) throw new UsageError("--keep goes with one chapter");
+  const reports: DemoReport[] = [];
+  for (const chapter of chosen) reports.push(await playChapter(context, chapter, choice));
+  if (choice.keep) showNetwork(context);
+  const ok = reports.every((report) => report.ok);
+  const documents = reports.map(({ figures, tables: _, ...report }) => ({ ...report, ...figures }));
+  context.output.result(name === "all" ? { ok, chapters: documents } : documents[0]);
+  return ok ? undefined : false;
+}
+
+async function playChapter(context: Context, chapter: Chapter, choice: Choice): Promise<DemoReport> {
   const { root, output, signal } = context;
   const steps = stepReporter(output);
-  const playing = showChapters(output);
-  let report: DemoReport;
+  const playing = showParts(output, chapter);
   try {
-    report = await runDemo({
-      ...{ root, signal, ...choice, onStep: steps.on },
-      onNote: (chapter, text) => playing.note(chapter, text),
+    const report = await runDemo({
+      ...{ root, signal, chapter, ...choice, onStep: steps.on },
+      onNote: (part, text) => playing.note(part, text),
       onCount: (sent, delivered) => playing.count(sent, delivered),
     });
     await playing.end(report.ok);
+    await steps.finished();
+    await showReport(output, chapter, report);
+    return report;
   } catch (error) {
     await playing.end(false);
-    throw error;
-  } finally {
     await steps.finished();
+    throw error;
   }
-  await showReport(output, report);
-  if (choice.keep) showNetwork(context);
-  output.result(report);
-  return report.ok ? undefined : false;
 }
 
-/** What happens in the chapters, which overlap, as it happens. */
-function showChapters(output: Output) {
+/** The parts of a chapter as they are numbered: its own, then what is looked at after every chapter. */
+function partsOf({ parts }: Chapter): readonly Part[] {
+  return [...parts, "ledger"];
+}
+
+/** What happens in the parts, which overlap, as it happens. */
+function showParts(output: Output, chapter: Chapter) {
   const started = performance.now();
   const seconds = (): string => `${((performance.now() - started) / 1_000).toFixed(0).padStart(3)} s`;
+  const title = `Demo "${chapter.name}"`;
   let progress: ReturnType<Output["progress"]> | undefined;
-  const open = (): ReturnType<Output["progress"]> => (progress ??= output.progress("Chapters"));
+  const open = (): ReturnType<Output["progress"]> => (progress ??= output.progress(title));
   return {
-    note(chapter: Chapter, text: string): void {
-      void open().then((line) => line.note(`  ${seconds()}  [${CHAPTERS[chapter].slice(0, 1)}] ${text}`));
+    note(part: Part, text: string): void {
+      void open().then((line) => line.note(`  ${seconds()}  [${partsOf(chapter).indexOf(part) + 1}] ${text}`));
     },
     count(sent: number, delivered: number): void {
-      void open().then((line) => line.live(`Chapters: ${sent} messages sent, ${delivered} delivered`));
+      void open().then((line) => line.live(`${title}: ${sent} messages sent, ${delivered} delivered`));
     },
     async end(ok: boolean): Promise<void> {
       const line = await progress;
-      if (ok) line?.done("Chapters");
-      else line?.fail("Chapters");
+      if (ok) line?.done(title);
+      else line?.fail(title);
     },
   };
 }
 
-async function showReport(output: Output, report: DemoReport): Promise<void> {
+async function showReport(output: Output, chapter: Chapter, report: DemoReport): Promise<void> {
   output.line();
-  output.line("Time from source block to destination block, as one observer sees both:");
-  await output.table(
-    ["class", "from", "source blocks", "messages", "p50", "p95"],
-    report.latencies.map((row) => [
-      row.class,
-      row.source ?? "all rollups",
-      row.sourceBlockMs === undefined ? "" : `${row.sourceBlockMs / 1_000} s`,
-      row.count,
-      `${(row.p50 / 1_000).toFixed(2)} s`,
-      `${(row.p95 / 1_000).toFixed(2)} s`,
-    ]),
-  );
-  const { gas, ledger, checks } = report;
-  if (gas !== undefined)
-    await output.table(
-      ["gas", "mean of", "gas each"],
-      [
-        ["send, fee paid", `${gas.sends} transactions`, gas.perSend],
-        ["delivery", `${gas.deliveries} messages in ${gas.transactions} transactions`, gas.perDelivery],
-      ],
-    );
+  for (const { title, head, rows } of report.tables) {
+    if (title !== undefined) output.line(title);
+    await output.table(head, rows);
+  }
+  const { ledger, checks } = report;
   if (ledger !== undefined) await showLedger(output, ledger);
-  showChecks(output, checks);
+  showChecks(output, chapter, checks);
   const failed = checks.filter(({ ok }) => !ok);
   output.line(
     failed.length === 0
@@ -118,10 +126,10 @@ async function showLedger(output: Output, { rows, total, sum, difference }: Ledg
   output.line(`Sum: ${eraText(sum)}; difference to what was minted: ${difference} wei.`);
 }
 
-function showChecks(output: Output, checks: readonly Check[]): void {
-  for (const chapter of Object.keys(CHAPTERS)) {
-    const own = checks.filter((check) => check.chapter === chapter);
-    if (own.length > 0) output.line(CHAPTERS[own[0]?.chapter ?? "pairs"]);
+function showChecks(output: Output, chapter: Chapter, checks: readonly Check[]): void {
+  for (const [index, part] of partsOf(chapter).entries()) {
+    const own = checks.filter((check) => check.part === part);
+    if (own.length > 0) output.line(`${index + 1}. ${PARTS[part]}`);
     for (const { what, ok, detail } of own)
       output.line(`  ${ok ? "ok    " : "FAILED"}  ${what}${detail === "" ? "" : `: ${detail}`}`);
   }

@@ -3,8 +3,7 @@ import type { SentMessage } from "../../sdk/src/events.ts";
 import type { Ledger } from "../chain/ledger.ts";
 import { readLedger } from "../chain/ledger-reader.ts";
 import { eraText, shortHash } from "../cli/format.ts";
-import type { FastLoss } from "./chapters/reorg.ts";
-import type { Site, World } from "./world.ts";
+import type { FastLoss, Site, World } from "./world.ts";
 import { pairsOf, until } from "./world.ts";
 
 const LIMIT_MS = 60_000;

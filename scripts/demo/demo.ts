@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Ledger } from "../chain/ledger.ts";
 import { closeConnection } from "../cli/connection.ts";
 import type { Devnet } from "../devnet/devnet.ts";
@@ -12,29 +11,21 @@ import { startDevnet } from "../devnet/start.ts";
 import { devnetFolder } from "../devnet/state.ts";
 import { stopDevnet } from "../devnet/stop.ts";
 import { auditLedger, auditMessages } from "./audit.ts";
-import { era } from "./chapters/era.ts";
-import { cutEndpoint, killInTheMiddle } from "./chapters/faults.ts";
-import { heads } from "./chapters/heads.ts";
-import type { PairMessages } from "./chapters/pairs.ts";
-import { pairs } from "./chapters/pairs.ts";
-import { refusal } from "./chapters/refusal.ts";
-import type { FastLoss } from "./chapters/reorg.ts";
-import { reorganise } from "./chapters/reorg.ts";
-import type { GasFigures, Latency } from "./figures.ts";
-import { gasFigures, latencies } from "./figures.ts";
+import type { Chapter, FindingTable } from "./chapter.ts";
 import { openWorld } from "./open.ts";
-import { fundSenders } from "./prepare.ts";
-import type { Chapter, Check, World } from "./world.ts";
+import { tryPart } from "./parts.ts";
+import type { Check, Part, World } from "./world.ts";
 
 export interface DemoOptions {
   readonly root: string;
+  readonly chapter: Chapter;
   readonly rollups: number;
   readonly guardians: number;
   /** Leave the network running, where the other commands find it. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
   readonly onStep: (step: string, phase: "started" | "done" | "failed", note?: string) => void;
-  readonly onNote: (chapter: Chapter, text: string) => void;
+  readonly onNote: (part: Part, text: string) => void;
   /** What there is to count, several times a second. */
   readonly onCount: (sent: number, delivered: number) => void;
 }
@@ -45,9 +36,9 @@ export interface DemoReport {
   readonly rollups: readonly { readonly name: string; readonly chainId: bigint; readonly blockTimeMs: number }[];
   readonly guardians: number;
   readonly messages: number;
-  readonly latencies: readonly Latency[];
-  readonly gas: GasFigures | undefined;
-  readonly fastLoss: { readonly sendId: string; readonly limitPerDay: number } | undefined;
+  /** What the chapter measured, by name. */
+  readonly figures: Readonly<Record<string, unknown>>;
+  readonly tables: readonly FindingTable[];
   readonly ledger: Ledger | undefined;
   readonly checks: readonly Check[];
 }
@@ -62,7 +53,7 @@ async function sweepDemos(): Promise<void> {
   }
 }
 
-/** Brings a network up, plays the chapters on it, and takes it down. Throws only if the network does not start, or when interrupted. */
+/** Brings a network up, plays a chapter on it, and takes it down. Throws only if the network does not start, or when interrupted. */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const { root, keep, guardians, signal } = options;
   const started = performance.now();
@@ -91,7 +82,7 @@ async function play(devnet: Devnet, options: DemoOptions): Promise<DemoReport> {
     options.onCount(sum("sent"), sum("delivered"));
   }, 200);
   try {
-    return await playChapters(world, options);
+    return await playChapter(world, options);
   } finally {
     clearInterval(counting);
     ending.abort();
@@ -100,54 +91,13 @@ async function play(devnet: Devnet, options: DemoOptions): Promise<DemoReport> {
   }
 }
 
-async function playChapters(world: World, options: DemoOptions): Promise<DemoReport> {
-  const attempt = <T>(chapter: Chapter, task: () => Promise<T>): Promise<T | undefined> =>
-    tryChapter(world, chapter, task);
-  await attempt("pairs", () => fundSenders(world));
-  const reorg = await attempt("faults", () => reorganise(world));
-  const underWay = pairs(world);
-  const disturb = async <T>(task: () => Promise<T>): Promise<T> => {
-    await underWay.measured.catch(() => undefined);
-    return task();
-  };
-  const [sent = []] = await Promise.all([
-    attempt("pairs", () => underWay.done),
-    attempt("era", () => era(world)),
-    attempt("refusal", () => disturb(() => refusal(world))),
-    attempt("faults", () => disturb(() => killInTheMiddle(world))),
-    attempt("faults", () => disturb(() => cutEndpoint(world))),
-    attempt("faults", async () => reorg?.finish()),
-    attempt("heads", () => heads(world)),
-  ]);
-  return conclude(world, options, sent, reorg?.loss);
-}
-
-/** A chapter that breaks off is a failed check; the others go on. */
-async function tryChapter<T>(world: World, chapter: Chapter, task: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await task();
-  } catch (error) {
-    if (world.signal.aborted) throw error;
-    const code = error instanceof MetalayerError ? `${error.code}: ` : "";
-    world.check(
-      chapter,
-      "the chapter ran to its end",
-      false,
-      `${code}${error instanceof Error ? error.message : String(error)}`,
-    );
-    return undefined;
-  }
-}
-
-async function conclude(
-  world: World,
-  { guardians }: DemoOptions,
-  sent: readonly PairMessages[],
-  loss: FastLoss | undefined,
-): Promise<DemoReport> {
-  const messages = await tryChapter(world, "ledger", () => auditMessages(world, loss));
-  const ledger = await tryChapter(world, "ledger", () => auditLedger(world, loss));
-  const gas = await tryChapter(world, "ledger", () => gasFigures(world, sent));
+/** The chapter, then what must hold after every one. */
+async function playChapter(world: World, { chapter, guardians }: DemoOptions): Promise<DemoReport> {
+  const played = await chapter.play(world);
+  const { loss } = played;
+  const messages = await tryPart(world, "ledger", () => auditMessages(world, loss));
+  const ledger = await tryPart(world, "ledger", () => auditLedger(world, loss));
+  const { figures, tables } = await played.conclude();
   const { checks, sites } = world;
   return {
     ok: checks.every(({ ok }) => ok),
@@ -155,9 +105,8 @@ async function conclude(
     rollups: sites.map(({ name, chainId, blockTimeMs }) => ({ name, chainId, blockTimeMs })),
     guardians,
     messages: messages ?? 0,
-    latencies: latencies(world, sent),
-    gas,
-    fastLoss: loss === undefined ? undefined : { sendId: loss.message.message.sendId, limitPerDay: loss.limitPerDay },
+    figures,
+    tables,
     ledger,
     checks,
   };

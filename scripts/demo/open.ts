@@ -5,8 +5,8 @@ import { parseRollup } from "../cli/network.ts";
 import type { Devnet } from "../devnet/devnet.ts";
 import { Account } from "./account.ts";
 import { observe } from "./observer.ts";
-import { placeMailboxes } from "./prepare.ts";
-import type { Chapter, Check, Site, World } from "./world.ts";
+import { placeMailboxes } from "./mailboxes.ts";
+import type { Check, Part, Site, World } from "./world.ts";
 import { ACTORS } from "./world.ts";
 
 /** Connects to every node, places the mailboxes, and begins to watch. The demo looks at the nodes themselves, past the faulty endpoints. */
@@ -14,7 +14,7 @@ export async function openWorld(
   devnet: Devnet,
   checks: Check[],
   signal: AbortSignal,
-  onNote: (chapter: Chapter, text: string) => void,
+  onNote: (part: Part, text: string) => void,
 ): Promise<{ readonly world: World; readonly ended: () => Promise<void> }> {
   const connections = await Promise.all(
     devnet.state.rollups.map((rollup) => connect({ ...parseRollup(rollup), rpc: [rollup.nodeUrl] })),
@@ -25,9 +25,9 @@ export async function openWorld(
     const client = await MetalayerClient.connect(connections.map((connection) => accessOf(connection)));
     const world: World = {
       ...{ devnet, sites, client, signal, checks, note: onNote },
-      check(chapter, what, ok, detail = "") {
-        checks.push({ chapter, what, ok, detail });
-        if (!ok) onNote(chapter, `FAILED: ${what}${detail === "" ? "" : ` (${detail})`}`);
+      check(part, what, ok, detail = "") {
+        checks.push({ part, what, ok, detail });
+        if (!ok) onNote(part, `FAILED: ${what}${detail === "" ? "" : ` (${detail})`}`);
       },
     };
     return {

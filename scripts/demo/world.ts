@@ -32,22 +32,29 @@ export interface Site {
 
 /** Something that the demo promises, and whether it was so. */
 export interface Check {
-  readonly chapter: Chapter;
+  readonly part: Part;
   readonly what: string;
   readonly ok: boolean;
   readonly detail: string;
 }
 
-export const CHAPTERS = {
-  pairs: "1. Messages between all pairs",
-  era: "2. ERA from rollup to rollup",
-  refusal: "3. A recipient that fails",
-  faults: "4. Kills, cuts and a reorg",
-  heads: "5. State roots of other rollups",
-  ledger: "6. Figures and the ledger",
+/** Parts that chapters are made of, with their headings. */
+export const PARTS = {
+  pairs: "Messages between all pairs",
+  era: "ERA from rollup to rollup",
+  refusal: "A recipient that fails",
+  faults: "Kills, cuts and a reorg",
+  heads: "State roots of other rollups",
+  ledger: "Figures and the ledger",
 } as const;
 
-export type Chapter = keyof typeof CHAPTERS;
+export type Part = keyof typeof PARTS;
+
+/** What a reorg of a source took away after it had been delivered as `fast`. */
+export interface FastLoss {
+  readonly message: SeenSend;
+  readonly limitPerDay: number;
+}
 
 /** What all chapters share. */
 export interface World {
@@ -57,8 +64,8 @@ export interface World {
   readonly client: MetalayerClient;
   readonly signal: AbortSignal;
   readonly checks: Check[];
-  note(chapter: Chapter, text: string): void;
-  check(chapter: Chapter, what: string, ok: boolean, detail?: string): void;
+  note(part: Part, text: string): void;
+  check(part: Part, what: string, ok: boolean, detail?: string): void;
 }
 
 /** Which account does what; guardians and the network's own parts use others (scripts/devnet/accounts.ts). */

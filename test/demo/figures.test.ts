@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { percentile } from "../../scripts/demo/figures.ts";
+import { percentile } from "../../scripts/demo/chapters/core/figures.ts";
 
 describe("figures of the demo", () => {
   it("percentiles are values that were measured", () => {

@@ -5,6 +5,7 @@ export const command = defineCommand({
   name: "demo",
   description: "Bring up several rollups with guardians and a relayer, and show messages, ERA, failures and recovery.",
   group: "Try it",
+  args: [{ name: "[chapter]", description: "core (messages, ERA, failures and recovery; the default), or all" }],
   options: {
     rollups: option("--rollups <count>", "How many rollups, 4 to 8", integer(4, 8), 4),
     guardians: option("--guardians <count>", "How many guardians, 4 to 16, one of which is killed", guardianCount, 5),
@@ -13,6 +14,6 @@ export const command = defineCommand({
   examples: ["./metalayer demo", "./metalayer demo --keep", "./metalayer demo --rollups 6 --guardians 7 --json"],
   async run(context, options) {
     const { demoCommand } = await import("../demo.ts");
-    return demoCommand(context, options);
+    return demoCommand(context, context.args[0] ?? "core", options);
   },
 });

@@ -1,12 +1,12 @@
-import type { Hex } from "../../../sdk/src/bytes.ts";
-import { delay } from "../../chain/tasks.ts";
-import { startGuardian, untilGuardianReady } from "../../devnet/guardians.ts";
-import { startRelayer, untilRelayerReady } from "../../devnet/relayer.ts";
-import type { DevnetService } from "../../devnet/state.ts";
-import { messageCall } from "../calls.ts";
-import type { SeenSend } from "../observer.ts";
-import type { World } from "../world.ts";
-import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../world.ts";
+import type { Hex } from "../../../../sdk/src/bytes.ts";
+import { delay } from "../../../chain/tasks.ts";
+import { startGuardian, untilGuardianReady } from "../../../devnet/guardians.ts";
+import { startRelayer, untilRelayerReady } from "../../../devnet/relayer.ts";
+import type { DevnetService } from "../../../devnet/state.ts";
+import { messageCall } from "../../calls.ts";
+import type { SeenSend } from "../../observer.ts";
+import type { World } from "../../world.ts";
+import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../../world.ts";
 
 const CUT_MS = 20_000;
 const BURST_ROUNDS = 4;
@@ -42,7 +42,7 @@ export async function killInTheMiddle(world: World): Promise<SeenSend[]> {
   await delay(DOWN_MS, world.signal);
   const revived = await startRelayer(world.devnet, portOf(relayer));
   await untilRelayerReady(revived, portOf(relayer), world.signal);
-  world.note("faults", "the relayer is back: it reads from the chains what there is to do; four guardians sign");
+  world.note("faults", "the relayer is back: it reads from the chains what there is to do; the other guardians sign");
   await untilDelivered(world, messages, LIMIT_MS);
   await reviveGuardian(world, guardian);
   const isComplete = arrived() === messages.length && before < messages.length;

@@ -1,9 +1,9 @@
 import { parseEther } from "ethers";
-import { eraText } from "../../cli/format.ts";
-import { devAccount } from "../../devnet/accounts.ts";
-import { transferCall } from "../calls.ts";
-import type { Site, World } from "../world.ts";
-import { ACTORS, messagesOf, siteAt, untilDelivered } from "../world.ts";
+import { eraText } from "../../../cli/format.ts";
+import { devAccount } from "../../../devnet/accounts.ts";
+import { transferCall } from "../../calls.ts";
+import type { Site, World } from "../../world.ts";
+import { ACTORS, messagesOf, siteAt, untilDelivered } from "../../world.ts";
 
 const AMOUNT = parseEther("12.345678901234567891");
 const LIMIT_MS = 60_000;

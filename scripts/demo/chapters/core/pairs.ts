@@ -1,9 +1,9 @@
-import type { Hex } from "../../../sdk/src/bytes.ts";
-import { delay } from "../../chain/tasks.ts";
-import { messageCall } from "../calls.ts";
-import type { SeenSend } from "../observer.ts";
-import type { Site, World } from "../world.ts";
-import { ACTORS, messagesOf, pairsOf, untilDelivered } from "../world.ts";
+import type { Hex } from "../../../../sdk/src/bytes.ts";
+import { delay } from "../../../chain/tasks.ts";
+import { messageCall } from "../../calls.ts";
+import type { SeenSend } from "../../observer.ts";
+import type { Site, World } from "../../world.ts";
+import { ACTORS, messagesOf, pairsOf, untilDelivered } from "../../world.ts";
 
 export type MessageClass = "fast" | "final";
 

@@ -1,12 +1,12 @@
-import { Mailbox__factory } from "../../../typechain-types/factories/contracts/examples/Mailbox__factory.js";
-import type { Hex } from "../../../sdk/src/bytes.ts";
-import { explainRevert } from "../../../sdk/src/reverts.ts";
-import { prepareRedelivery } from "../../cli/redelivery.ts";
-import { tryDelivery } from "../../cli/trial.ts";
-import { messageCall } from "../calls.ts";
-import type { SeenSend } from "../observer.ts";
-import type { Site, World } from "../world.ts";
-import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../world.ts";
+import { Mailbox__factory } from "../../../../typechain-types/factories/contracts/examples/Mailbox__factory.js";
+import type { Hex } from "../../../../sdk/src/bytes.ts";
+import { explainRevert } from "../../../../sdk/src/reverts.ts";
+import { prepareRedelivery } from "../../../cli/redelivery.ts";
+import { tryDelivery } from "../../../cli/trial.ts";
+import { messageCall } from "../../calls.ts";
+import type { SeenSend } from "../../observer.ts";
+import type { Site, World } from "../../world.ts";
+import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../../world.ts";
 
 const LIMIT_MS = 60_000;
 const MAILBOX = Mailbox__factory.createInterface();

@@ -1,20 +1,14 @@
-import type { Hex } from "../../../sdk/src/bytes.ts";
-import { quantity } from "../../chain/blocks.ts";
-import { shortHash, unitsText } from "../../cli/format.ts";
-import { receiptOf } from "../account.ts";
-import { messageCall } from "../calls.ts";
-import type { SeenSend } from "../observer.ts";
-import { FAST_PER_DAY } from "../prepare.ts";
-import type { Site, World } from "../world.ts";
-import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../world.ts";
+import type { Hex } from "../../../../sdk/src/bytes.ts";
+import { quantity } from "../../../chain/blocks.ts";
+import { shortHash, unitsText } from "../../../cli/format.ts";
+import { receiptOf } from "../../account.ts";
+import { messageCall } from "../../calls.ts";
+import type { SeenSend } from "../../observer.ts";
+import { FAST_PER_DAY } from "../../mailboxes.ts";
+import type { FastLoss, Site, World } from "../../world.ts";
+import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../../world.ts";
 
 const LIMIT_MS = 60_000;
-
-/** What a reorg of a source took away after it had been delivered as `fast`. */
-export interface FastLoss {
-  readonly message: SeenSend;
-  readonly limitPerDay: number;
-}
 
 /** What the reorg has left to do. */
 export interface Reorganised {

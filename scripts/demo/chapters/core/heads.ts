@@ -1,7 +1,7 @@
-import { parseBlock, toQuantity } from "../../chain/blocks.ts";
-import { shortHash } from "../../cli/format.ts";
-import type { World } from "../world.ts";
-import { siteAt, until } from "../world.ts";
+import { parseBlock, toQuantity } from "../../../chain/blocks.ts";
+import { shortHash } from "../../../cli/format.ts";
+import type { World } from "../../world.ts";
+import { siteAt, until } from "../../world.ts";
 
 const LIMIT_MS = 60_000;
 

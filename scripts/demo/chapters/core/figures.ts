@@ -1,8 +1,8 @@
-import type { Hex } from "../../sdk/src/bytes.ts";
-import { parseReceiptOrNone } from "../chain/blocks.ts";
-import type { MessageClass, PairMessages } from "./chapters/pairs.ts";
-import type { Site, World } from "./world.ts";
-import { deliveryOf, siteOf } from "./world.ts";
+import type { Hex } from "../../../../sdk/src/bytes.ts";
+import { parseReceiptOrNone } from "../../../chain/blocks.ts";
+import type { MessageClass, PairMessages } from "./pairs.ts";
+import type { Site, World } from "../../world.ts";
+import { deliveryOf, siteOf } from "../../world.ts";
 
 /** Times between the arrival of the source's block and of the destination's block at one observer, in milliseconds. */
 export interface Latency {

@@ -31,7 +31,8 @@ export async function demoCommand(context: Context, name: string, choice: Choice
   if (second !== undefined && choice.keep) throw new UsageError("--keep goes with one chapter");
   const reports: DemoReport[] = [];
   for (const chapter of chosen) reports.push(await playChapter(context, chapter, choice));
-  if (choice.keep) showNetwork(context);
+  const [report] = reports;
+  if (choice.keep && report !== undefined) showNetwork(context, report);
   const ok = reports.every((report) => report.ok);
   const documents = reports.map(({ figures, tables: _, ...report }) => ({ ...report, ...figures }));
   context.output.result(name === "all" ? { ok, chapters: documents } : documents[0]);
@@ -135,16 +136,20 @@ function showChecks(output: Output, chapter: Chapter, checks: readonly Check[]):
   }
 }
 
-function showNetwork({ root, output }: Context): void {
+function showNetwork({ root, output }: Context, { rollups }: DemoReport): void {
   const state = findDevnet(devnetFolder(root));
-  output.line("The network keeps running:");
+  output.line("The network keeps running, guardians and relayer included:");
   for (const { name, chainId, nodeUrl, contracts } of state?.rollups ?? [])
     output.line(
       `  ${name}  chain id ${chainId}  ${nodeUrl}  gateway ${contracts["MetalayerGateway"] ?? ""}  ERA ${contracts["Era"] ?? ""}`,
     );
   output.line("Next:");
+  const mailbox = rollups.find(({ name }) => name === "rollupB")?.mailbox ?? "0x…";
+  output.line(`  ./metalayer send --from rollupA --to rollupB --recipient ${mailbox} --text hello --wait 1m`);
   output.line("  ./metalayer transfer --from rollupA --to rollupB --amount 10 --wait 1m");
+  output.line("  ./metalayer status <sendId that these print>");
   output.line("  ./metalayer quote");
+  output.line("  ./metalayer guardian status");
   output.line("  ./metalayer devnet status");
   output.line("  ./metalayer devnet stop");
 }

@@ -30,6 +30,7 @@ const KNOWN: Readonly<Record<string, readonly [what: string, next: string]>> = {
 };
 
 const NOT_STARTED = "Nothing was started";
+const NOT_SENT = "Nothing was sent";
 
 /** Errors of our own that say what happened: what is unchanged and what to do. */
 const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]>> = {
@@ -45,6 +46,19 @@ const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]
   GUARDIAN_LOCKED: ["Nothing was changed", "stop the other guardian first; two with one key are never right"],
   RECORD_FOREIGN: ["Nothing was changed", "name this guardian's own record with --record"],
   RPC_ALL_FAILED: ["Whatever is on the rollups stays as it is", "check the RPC URLs in the settings and try again"],
+  PARAMETERS_INVALID: [
+    NOT_SENT,
+    "correct what is named (docs/testnets.md has every step); --params names another file",
+  ],
+  PARAMETERS_TOO_FEW_GUARDIANS: [NOT_SENT, "let guardians prove their keys (./metalayer prove), name their file"],
+  PARAMETERS_BAD_PROOF: [NOT_SENT, "let that guardian run ./metalayer prove for this network"],
+  DEPLOYMENT_UNKNOWN_ROLLUP: [NOT_SENT, "correct --only"],
+  DEPLOYMENT_NO_URL: [NOT_SENT, "set the URL (npx hardhat keystore set <NAME>_RPC_URL)"],
+  DEPLOYMENT_NO_KEY: [NOT_SENT, "set the deployer's key (npx hardhat keystore set DEPLOYER_KEY)"],
+  DEPLOYMENT_UNREACHABLE: ["What stands already stays", "check the URL and run this again"],
+  DEPLOYMENT_WRONG_CHAIN: [NOT_SENT, "correct the URL of that rollup"],
+  DEPLOYMENT_WRONG_DEPLOYER: [NOT_SENT, "use the key of METALAYER_DEPLOYER, or correct that address"],
+  DEPLOYMENT_INSUFFICIENT_FUNDS: ["What stands already stays", "fund the deployer and run this again"],
   EADDRINUSE: [NOT_STARTED, "choose another --port, or stop the program that listens there"],
 };
 
@@ -71,7 +85,7 @@ function sentence(code: string, message: string, unchanged?: string, next?: stri
   };
 }
 
-const stop = (text: string): string => (/[.!?)]$/.test(text) ? text : `${text}.`);
+const stop = (text: string): string => (/[.!?]\)?$/.test(text) ? text : `${text}.`);
 
 function codeOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {

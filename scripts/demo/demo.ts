@@ -30,10 +30,18 @@ export interface DemoOptions {
   readonly onCount: (sent: number, delivered: number) => void;
 }
 
+export interface DemoRollup {
+  readonly name: string;
+  readonly chainId: bigint;
+  readonly blockTimeMs: number;
+  /** A contract that takes messages. */
+  readonly mailbox: string;
+}
+
 export interface DemoReport {
   readonly ok: boolean;
   readonly seconds: number;
-  readonly rollups: readonly { readonly name: string; readonly chainId: bigint; readonly blockTimeMs: number }[];
+  readonly rollups: readonly DemoRollup[];
   readonly guardians: number;
   readonly messages: number;
   /** What the chapter measured, by name. */
@@ -102,7 +110,9 @@ async function playChapter(world: World, { chapter, guardians }: DemoOptions): P
   return {
     ok: checks.every(({ ok }) => ok),
     seconds: 0,
-    rollups: sites.map(({ name, chainId, blockTimeMs }) => ({ name, chainId, blockTimeMs })),
+    rollups: sites.map(({ name, chainId, blockTimeMs, mailboxes }) => {
+      return { name, chainId, blockTimeMs, mailbox: mailboxes.final };
+    }),
     guardians,
     messages: messages ?? 0,
     figures,

@@ -175,6 +175,21 @@ describe("command line: wrong input", () => {
     });
   });
 
+  describe("parameters of a deployment", () => {
+    for (const command of ["deploy", "check", "verify"]) {
+      it(`${command} with a file that is not there, or wrong: says what, what is unchanged, and what to do`, async () => {
+        const missing = await failureOf(command, "--params", path.join(folder, "missing.json"));
+        expect([missing.code, missing.sentence.includes("Nothing was sent")]).to.deep.equal([
+          "PARAMETERS_INVALID",
+          true,
+        ]);
+        const wrong = await failureOf(command, "--params", networkFile({ home: "a", rollups: {} }));
+        expect(wrong.code).to.equal("PARAMETERS_INVALID");
+        expect(wrong.sentence).to.contain("environment").and.to.contain("docs/testnets.md");
+      });
+    }
+  });
+
   describe("addresses and keys", () => {
     const withEnvironment = async <T>(
       changes: Readonly<Record<string, string>>,

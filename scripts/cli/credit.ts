@@ -5,10 +5,11 @@ import type { Context } from "./command.ts";
 import { UsageError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { eraText, spanText, unitsText } from "./format.ts";
-import { findNetwork, withRollups } from "./network.ts";
+import { findNetwork } from "./network.ts";
+import type { Change } from "./one-rollup.ts";
+import { changeOnRollup, showAccount } from "./one-rollup.ts";
 import { transact } from "./transactions.ts";
 import type { Signing, WalletChoice } from "./wallet.ts";
-import { findWallet, signOn } from "./wallet.ts";
 
 export interface CreditOptions extends WalletChoice {
   readonly network: string | undefined;
@@ -23,86 +24,73 @@ type Action = "show" | "buy" | "withdraw" | "sponsor" | "accept";
 export async function creditCommand(context: Context, action: Action, options: CreditOptions): Promise<void> {
   const network = findNetwork(context, options.network);
   const other = options.for === undefined ? undefined : checkedAddress("--for", options.for);
-  if (action === "show") {
-    const rollups = options.on === undefined ? network.rollups : [network.rollup(options.on)];
-    const account = other ?? (await findWallet(context, network, options)).address;
-    return withRollups(rollups, (connections) => show(context, connections, account));
-  }
-  if (options.on === undefined) throw new UsageError(`credit ${action} needs --on <rollup>`);
+  const shown = (connections: readonly Connection[], account: string) => show(context, connections, account);
+  if (action === "show") return showAccount(context, network, { ...options, shown: other }, shown);
   const change = changeOf(action, options, other);
-  const rollup = network.rollup(options.on);
-  const wallet = await findWallet(context, network, options);
-  return withRollups([rollup], async (connections) => {
-    const [connection] = connections;
-    if (connection === undefined) throw new Error("a connection per rollup");
-    const signing = await signOn(connection, wallet);
-    await change(context, connection, signing);
-    await show(context, [connection], signing.address);
-  });
+  const given = { ...options, shown: undefined };
+  return changeOnRollup(context, network, given, { command: `credit ${action}`, change }, shown);
 }
-
-type Change = (context: Context, connection: Connection, signing: Signing) => Promise<void>;
 
 /** Checks the flags of an action and returns how to do it. */
 function changeOf(action: Exclude<Action, "show">, options: CreditOptions, other: string | undefined): Change {
   const { amount, period } = options;
-  if (action === "accept") return (_, connection, signing) => accept(connection, signing, other ?? ZeroAddress);
+  if (action === "accept") return (connection, signing) => accept(connection, signing, other ?? ZeroAddress);
   if (amount === undefined) throw new UsageError(`credit ${action} needs --amount <era>`);
   if (amount % FEE_UNIT_WEI !== 0n) throw new UsageError("credit has at most 9 digits after the point");
   if (action !== "sponsor") {
     if (amount === 0n) throw new UsageError("--amount must be more than nothing");
     const run = action === "buy" ? buy : withdraw;
-    return (context, connection, signing) => run(context, connection, signing, amount, other);
+    return (connection, signing) => run(connection, signing, amount, other);
   }
   if (other === undefined || period === undefined)
     throw new UsageError("credit sponsor needs --for <address> and --period <span>");
-  return (_, connection, signing) => sponsor(connection, signing, other, amount, period);
+  return (connection, signing) => sponsor(connection, signing, other, amount, period);
 }
 
 async function buy(
-  { output }: Context,
   connection: Connection,
   { contracts, address }: Signing,
   amount: bigint,
-  other: string | undefined,
-): Promise<void> {
+  account = address,
+): Promise<string> {
   const { era, feeController } = contracts;
   const spender = connection.description.contracts.FeeController;
   const allowed = await era.allowance(address, spender);
   if (allowed < amount) await transact(connection, "set an allowance", () => era.approve(spender, amount));
-  const account = other ?? address;
   await transact(connection, `sell ${eraText(amount)} of credit`, () => feeController.buyCredit(account, amount));
-  output.line(`${eraText(amount)} became credit of ${account} on ${connection.name}.`);
+  return `${eraText(amount)} became credit of ${account} on ${connection.name}.`;
 }
 
 async function withdraw(
-  { output }: Context,
   connection: Connection,
   { contracts, address }: Signing,
   amount: bigint,
-  other: string | undefined,
-): Promise<void> {
-  if (other !== undefined && other !== address) throw new UsageError("only an account itself can withdraw its credit");
+  account = address,
+): Promise<string> {
+  if (account !== address) throw new UsageError("only an account itself can withdraw its credit");
   await transact(connection, `pay out ${eraText(amount)} of credit`, () =>
     contracts.feeController.withdrawCredit(amount),
   );
-  output.line(`${eraText(amount)} of credit became ERA of ${address} on ${connection.name}.`);
+  return `${eraText(amount)} of credit became ERA of ${address} on ${connection.name}.`;
 }
 
 async function sponsor(
   connection: Connection,
-  { contracts }: Signing,
+  { contracts, address }: Signing,
   account: string,
   amount: bigint,
   period: bigint,
-): Promise<void> {
+): Promise<string> {
   await transact(connection, "agree to a sponsorship", () =>
     contracts.gateway.sponsor(account, amount / FEE_UNIT_WEI, period),
   );
+  const limit = `${eraText(amount)} per ${spanText(Number(period))}`;
+  return `${address} pays up to ${limit} for ${account} on ${connection.name}, once that account accepts.`;
 }
 
-async function accept(connection: Connection, { contracts }: Signing, payer: string): Promise<void> {
+async function accept(connection: Connection, { contracts, address }: Signing, payer: string): Promise<string> {
   await transact(connection, "name a sponsor", () => contracts.gateway.setSponsor(payer));
+  return `${payer === ZeroAddress ? "Nobody" : payer} pays for messages of ${address} on ${connection.name}.`;
 }
 
 async function show({ output }: Context, connections: readonly Connection[], account: string): Promise<void> {

@@ -4,10 +4,11 @@ import type { Context } from "./command.ts";
 import { CommandError, UsageError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { eraText, timeText } from "./format.ts";
-import { findNetwork, withRollups } from "./network.ts";
+import { findNetwork } from "./network.ts";
+import type { Change } from "./one-rollup.ts";
+import { changeOnRollup, showAccount } from "./one-rollup.ts";
 import { transact } from "./transactions.ts";
 import type { Signing, WalletChoice } from "./wallet.ts";
-import { findWallet, signOn } from "./wallet.ts";
 
 export interface StakeOptions extends WalletChoice {
   readonly network: string | undefined;
@@ -19,27 +20,15 @@ export interface StakeOptions extends WalletChoice {
 }
 
 type Action = "show" | "add" | "exit" | "withdraw" | "join" | "resign";
-type Change = (connection: Connection, signing: Signing) => Promise<string>;
 
 export async function stakeCommand(context: Context, action: Action, options: StakeOptions): Promise<void> {
   const network = findNetwork(context, options.network);
   const operator = options.operator === undefined ? undefined : checkedAddress("--operator", options.operator);
-  if (action === "show") {
-    const rollups = options.on === undefined ? network.rollups : [network.rollup(options.on)];
-    const shown = operator ?? (await findWallet(context, network, options)).address;
-    return withRollups(rollups, (connections) => show(context, connections, shown));
-  }
-  if (options.on === undefined) throw new UsageError(`stake ${action} needs --on <rollup>`);
+  const shown = (connections: readonly Connection[], account: string) => show(context, connections, account);
+  const given = { ...options, shown: operator };
+  if (action === "show") return showAccount(context, network, given, shown);
   const change = changeOf(action, options, operator);
-  const rollup = network.rollup(options.on);
-  const wallet = await findWallet(context, network, options);
-  return withRollups([rollup], async (connections) => {
-    const [connection] = connections;
-    if (connection === undefined) throw new Error("a connection per rollup");
-    const signing = await signOn(connection, wallet);
-    context.output.line(await change(connection, signing));
-    await show(context, [connection], operator ?? signing.address);
-  });
+  return changeOnRollup(context, network, given, { command: `stake ${action}`, change }, shown);
 }
 
 /** Checks the flags of an action and returns how to do it. */

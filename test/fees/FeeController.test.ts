@@ -1,51 +1,19 @@
 import { expect } from "chai";
 import { Signature, ZeroAddress, type Signer } from "ethers";
-import { quoteFee } from "../../sdk/src/fees.ts";
 import { FeeController__factory, type FeeController } from "../../typechain-types/index.js";
-import {
-  addressOf,
-  buyCredit,
-  createEconomy,
-  DAY,
-  ETHER,
-  proxy,
-  remember,
-  type Economy,
-  type EconomyRollup,
-} from "../helpers/economy.ts";
-import { interop, PRICES } from "../helpers/network.ts";
-
-const UNIT = 10n ** 9n;
-const SPAN = 10n ** 6n * UNIT;
-/** What a message of 32 bytes with the default gas limit costs, in fee units. */
-const QUOTE = quoteFee(PRICES, 32, 200_000n);
+import { addressOf, ETHER, proxy } from "../helpers/economy.ts";
+import { PRICES } from "../helpers/network.ts";
+import type { FeeNetwork } from "./feeNetwork.ts";
+import { createFeeNetwork, QUOTE, UNIT } from "./feeNetwork.ts";
 
 describe("FeeController", () => {
-  let net: Economy;
-  let a: EconomyRollup;
-  let b: EconomyRollup;
-  let sender: Signer;
-  let restore: () => Promise<void>;
+  let { a, b, sender, restore, send, buy, creditOf } = {} as FeeNetwork; // CAST: set before any test runs
 
   before(async () => {
-    net = await createEconomy(["rollupA", "rollupB"]);
-    [a, b] = net.rollups as [EconomyRollup, EconomyRollup]; // CAST: two names, two rollups
-    sender = a.holder;
-    // The fee bucket of a source starts empty.
-    await b.connection.networkHelpers.time.increase(DAY);
-    await b.guardianSet.rotate();
-    restore = await remember(net);
+    ({ a, b, sender, restore, send, buy, creditOf } = await createFeeNetwork());
   });
 
   afterEach(async () => restore());
-
-  const send = async (count = 1) => {
-    for (let i = 0; i < count; i++) {
-      await a.gateway.connect(sender).sendMessage(interop(b, await addressOf(b.era)), `0x${"11".repeat(32)}`, []);
-    }
-  };
-  const buy = async (units = SPAN) => buyCredit(a, sender, await sender.getAddress(), units);
-  const creditOf = async (account: Signer) => (await a.gateway.credit(account)).balance;
 
   describe("initialize", () => {
     it("happens once, with a fund and a pool, and never on the implementation", async () => {

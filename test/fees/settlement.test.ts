@@ -1,54 +1,20 @@
 import { expect } from "chai";
-import { type Signer } from "ethers";
 import { TAG_CLAIM, TAG_MESSAGE } from "../../sdk/src/batch.ts";
 import { quoteFee, splitEarnings } from "../../sdk/src/fees.ts";
-import {
-  addressOf,
-  buyCredit,
-  createEconomy,
-  DAY,
-  deliverFrom,
-  eraPayload,
-  ETHER,
-  forge,
-  remember,
-  transfer,
-  type Economy,
-  type EconomyRollup,
-} from "../helpers/economy.ts";
-import { interop, prepareDelivery, PRICES, TERMS } from "../helpers/network.ts";
-
-const UNIT = 10n ** 9n;
-const SPAN = 10n ** 6n * UNIT;
-/** What a message of 32 bytes with the default gas limit costs, in fee units. */
-const QUOTE = quoteFee(PRICES, 32, 200_000n);
+import { addressOf, buyCredit, DAY, deliverFrom, eraPayload, ETHER, forge, transfer } from "../helpers/economy.ts";
+import { prepareDelivery, PRICES, TERMS } from "../helpers/network.ts";
+import type { FeeNetwork } from "./feeNetwork.ts";
+import { createFeeNetwork, QUOTE, SPAN, UNIT } from "./feeNetwork.ts";
 
 describe("FeeController: settlement", () => {
-  let net: Economy;
-  let a: EconomyRollup;
-  let b: EconomyRollup;
-  let sender: Signer;
-  let restore: () => Promise<void>;
+  let { net, a, b, sender, restore, send, buy, creditOf } = {} as FeeNetwork; // CAST: set before any test runs
 
   before(async () => {
-    net = await createEconomy(["rollupA", "rollupB"]);
-    [a, b] = net.rollups as [EconomyRollup, EconomyRollup]; // CAST: two names, two rollups
-    sender = a.holder;
-    // The fee bucket of a source starts empty.
-    await b.connection.networkHelpers.time.increase(DAY);
-    await b.guardianSet.rotate();
-    restore = await remember(net);
+    ({ net, a, b, sender, restore, send, buy, creditOf } = await createFeeNetwork());
   });
 
   afterEach(async () => restore());
 
-  const send = async (count = 1) => {
-    for (let i = 0; i < count; i++) {
-      await a.gateway.connect(sender).sendMessage(interop(b, await addressOf(b.era)), `0x${"11".repeat(32)}`, []);
-    }
-  };
-  const buy = async (units = SPAN) => buyCredit(a, sender, await sender.getAddress(), units);
-  const creditOf = async (account: Signer) => (await a.gateway.credit(account)).balance;
   /** Sends a funded ERA transfer and delivers it: something that is sure to be delivered. */
   const earn = async (claim = false) => {
     await buyCredit(a, sender, await a.era.getAddress(), SPAN);

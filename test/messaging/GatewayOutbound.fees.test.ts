@@ -1,26 +1,12 @@
 import { expect } from "chai";
-import { AbiCoder, hexlify, keccak256, toBeHex, zeroPadValue, type Signer } from "ethers";
-import type { Hex } from "../../sdk/src/bytes.ts";
-import { createTestNetwork, interop, laneOf, PRICES, sentMessages, type TestRollup } from "../helpers/network.ts";
-
-const MIN_GAS_LIMIT = "0x39f87ba1";
-const RECIPIENT = "0x0000000000000000000000000000000000000b0b";
-const minGasLimit = (gas: bigint): Hex => `${MIN_GAS_LIMIT}${toBeHex(gas, 32).slice(2)}`;
+import { AbiCoder, hexlify, keccak256, zeroPadValue } from "ethers";
+import { laneOf, PRICES, sentMessages } from "../helpers/network.ts";
+import { fixture, minGasLimit, RECIPIENT } from "./sending.ts";
 
 /** The formula of docs/protocol/fees.md §1, written again. */
 function grossOf(length: bigint, gasLimit: bigint): bigint {
   const ceil = (value: bigint): bigint => (value + 999n) / 1000n;
   return 1000n * (PRICES.basePrice + ceil(length * PRICES.pricePerByte + ceil(gasLimit * PRICES.pricePerKGas)));
-}
-
-async function fixture() {
-  const net = await createTestNetwork(["rollupA", "rollupB"]);
-  const [A, B] = net.rollups as [TestRollup, TestRollup]; // CAST: two rollups were asked for
-  const user = await A.user.getAddress();
-  const credit = (account: string, amount: bigint) => A.gateway.connect(A.feeController).addCredit(account, amount);
-  const send = (payload: string = "0x1234", attributes: string[] = [], from: Signer = A.user) =>
-    A.gateway.connect(from).sendMessage(interop(B, RECIPIENT), payload, attributes);
-  return { net, A, B, user, credit, send };
 }
 
 describe("MetalayerGateway, sending", () => {

@@ -1,31 +1,10 @@
 import { expect } from "chai";
-import { concat, hexlify, randomBytes, toBeHex, type Signer } from "ethers";
+import { concat, hexlify, randomBytes, toBeHex } from "ethers";
 import { chainHeads, messageHash, packHeader, unpackHeader } from "../../sdk/src/message.ts";
 import { laneId, packRoute } from "../../sdk/src/route.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import {
-  createTestNetwork,
-  interop,
-  laneOf,
-  openLanes,
-  PRICES,
-  sentMessages,
-  type TestRollup,
-} from "../helpers/network.ts";
-
-const MIN_GAS_LIMIT = "0x39f87ba1";
-const RECIPIENT = "0x0000000000000000000000000000000000000b0b";
-const minGasLimit = (gas: bigint): Hex => `${MIN_GAS_LIMIT}${toBeHex(gas, 32).slice(2)}`;
-
-async function fixture() {
-  const net = await createTestNetwork(["rollupA", "rollupB"]);
-  const [A, B] = net.rollups as [TestRollup, TestRollup]; // CAST: two rollups were asked for
-  const user = await A.user.getAddress();
-  const credit = (account: string, amount: bigint) => A.gateway.connect(A.feeController).addCredit(account, amount);
-  const send = (payload: string = "0x1234", attributes: string[] = [], from: Signer = A.user) =>
-    A.gateway.connect(from).sendMessage(interop(B, RECIPIENT), payload, attributes);
-  return { net, A, B, user, credit, send };
-}
+import { interop, laneOf, openLanes, PRICES, sentMessages } from "../helpers/network.ts";
+import { fixture, MIN_GAS_LIMIT, minGasLimit, RECIPIENT } from "./sending.ts";
 
 describe("MetalayerGateway, sending", () => {
   describe("sendMessage", () => {

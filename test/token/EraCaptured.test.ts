@@ -3,22 +3,18 @@ import type { Hex } from "../../sdk/src/bytes.ts";
 import {
   addressOf,
   CAPACITY,
-  createEconomy,
   DAY,
   deliverFrom,
   eraPayload,
   ETHER,
   failures,
   forge,
-  remember,
   SUPPLY,
   transfer,
   type Economy,
   type EconomyRollup,
 } from "../helpers/economy.ts";
-
-const SMALL = 100n * ETHER;
-const SMALL_SHARE = 150n * ETHER;
+import { createLimitedEconomy, later, serial, SMALL, SMALL_SHARE } from "./limited.ts";
 
 describe("Era: a captured source", () => {
   let net: Economy;
@@ -29,22 +25,10 @@ describe("Era: a captured source", () => {
   let restore: () => Promise<void>;
 
   before(async () => {
-    net = await createEconomy(["rollupA", "rollupB", "rollupC"]);
-    [home, b, c] = net.rollups as [EconomyRollup, EconomyRollup, EconomyRollup]; // CAST: three names, three rollups
-    await transfer(home, b, home.holder, b.user, 10_000n * ETHER);
-    await deliverFrom(net, home, b);
-    await c.rollupRegistry.setCeiling(b.chainId, SMALL_SHARE, SMALL);
-    restore = await remember(net);
+    ({ net, home, b, c, restore } = await createLimitedEconomy());
   });
 
   afterEach(async () => restore());
-
-  const later = async (rollup: EconomyRollup, seconds: number): Promise<void> => {
-    await rollup.connection.networkHelpers.time.increase(seconds);
-    // The table of guardians must not expire on the way.
-    await rollup.guardianSet.rotate();
-  };
-  const serial = async (rollup: EconomyRollup) => Number(await rollup.guardianSet.currentSerial());
 
   const steal = async (src: EconomyRollup, amount: bigint, to: string, from?: string) => {
     const payload = eraPayload(src, from ?? (await b.user.getAddress()), to, amount);

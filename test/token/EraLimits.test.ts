@@ -2,14 +2,12 @@ import { expect } from "chai";
 import {
   addressOf,
   CAPACITY,
-  createEconomy,
   DAY,
   deliverFrom,
   eraPayload,
   ETHER,
   failures,
   forge,
-  remember,
   SHARE,
   transfer,
   type Economy,
@@ -18,9 +16,7 @@ import {
 import { interop, laneOf, rangeOf } from "../helpers/network.ts";
 import { messageHash } from "../../sdk/src/message.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
-
-const SMALL = 100n * ETHER;
-const SMALL_SHARE = 150n * ETHER;
+import { createLimitedEconomy, later, serial, SMALL, SMALL_SHARE } from "./limited.ts";
 
 describe("Era: limits of a source", () => {
   let net: Economy;
@@ -31,22 +27,11 @@ describe("Era: limits of a source", () => {
   let restore: () => Promise<void>;
 
   before(async () => {
-    net = await createEconomy(["rollupA", "rollupB", "rollupC"]);
-    [home, b, c] = net.rollups as [EconomyRollup, EconomyRollup, EconomyRollup]; // CAST: three names, three rollups
-    await transfer(home, b, home.holder, b.user, 10_000n * ETHER);
-    await deliverFrom(net, home, b);
-    await c.rollupRegistry.setCeiling(b.chainId, SMALL_SHARE, SMALL);
-    restore = await remember(net);
+    ({ net, home, b, c, restore } = await createLimitedEconomy());
   });
 
   afterEach(async () => restore());
 
-  const later = async (rollup: EconomyRollup, seconds: number): Promise<void> => {
-    await rollup.connection.networkHelpers.time.increase(seconds);
-    // The table of guardians must not expire on the way.
-    await rollup.guardianSet.rotate();
-  };
-  const serial = async (rollup: EconomyRollup) => Number(await rollup.guardianSet.currentSerial());
   const idOf = async (src: EconomyRollup, dst: EconomyRollup, nonce: number): Promise<Hex> => {
     const message = (await rangeOf(src, dst)).messages[nonce];
     if (message === undefined) throw new Error(`no message ${nonce}`);

@@ -95,8 +95,9 @@ export class StakeCampaign {
     const own = staking.connect(account);
     const amount = ETHER + BigInt(this.#random(3_000)) * ETHER + BigInt(this.#random(1_000_000_007));
     const leave = async () => {
-      const shares = await staking.sharesOf(operator, account);
-      await own.unstake(operator, shares / BigInt(1 + this.#random(3)));
+      const held = await Promise.all(this.guardians.map((each) => staking.sharesOf(each.operator, account)));
+      const place = held.findIndex((shares, index) => shares > 0n && (index >= this.#random(8) || shares > amount));
+      await own.unstake(this.guardians[place]?.operator ?? operator, (held[place] ?? 0n) / BigInt(1 + this.#random(3)));
     };
     return {
       stake: () => own.stake(operator, amount),

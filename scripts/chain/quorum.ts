@@ -42,7 +42,10 @@ export interface Quorum {
    * Throws QUORUM_NOT_REACHED when k identical answers cannot come any more.
    */
   agree<T>(question: Question<T>, signal?: AbortSignal): Promise<Agreement<T>>;
-  /** Each endpoint's own answer, in the order of the endpoints; undefined for one that gave none. */
+  /**
+   * Each endpoint's own answer, in the order of the endpoints; undefined for one that gave none. Once k have answered the others
+   * are waited for only a moment.
+   */
   poll<T>(question: Question<T>, signal?: AbortSignal): Promise<readonly (T | undefined)[]>;
 }
 
@@ -62,8 +65,7 @@ export function createQuorum(options: QuorumOptions): Quorum {
     k,
     endpoints,
     agree: (question, signal) => agree(options, question, signal),
-    poll: (question, signal) =>
-      Promise.all(endpoints.map((endpoint) => askOne(options, endpoint, question, signal).catch(() => undefined))),
+    poll: (question, signal) => poll(options, question, signal),
   };
 }
 
@@ -89,6 +91,29 @@ async function askOne<T>(
     expected: options.chainId,
     actual: chainId,
   });
+}
+
+const POLL_GRACE_MS = 200;
+
+async function poll<T>(
+  options: QuorumOptions,
+  question: Question<T>,
+  signal: AbortSignal | undefined,
+): Promise<readonly (T | undefined)[]> {
+  const { endpoints, k } = options;
+  const enough = new AbortController();
+  const inner = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+  let answered = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const asked = endpoints.map(async (endpoint) => {
+    const answer = await askOne(options, endpoint, question, inner).catch(() => undefined);
+    if (answer !== undefined) answered += 1;
+    if (answered >= k) timer ??= setTimeout(() => enough.abort(), POLL_GRACE_MS);
+    return answer;
+  });
+  const answers = await Promise.all(asked);
+  clearTimeout(timer);
+  return answers;
 }
 
 interface Ballot<T> {

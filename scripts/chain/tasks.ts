@@ -87,6 +87,31 @@ export async function loop(task: (signal: AbortSignal) => Promise<void>, options
   }
 }
 
+/** A loop that rests while there is nothing to do. */
+export interface Worker {
+  /** There may be something to do: the next run starts at once, or right after the one under way. */
+  wake(): void;
+  /** Resolves when the signal has fired and the run under way has ended. */
+  readonly ended: Promise<void>;
+}
+
+/** Runs `task` again at once while it says that it found something to do, otherwise when it is woken or after `everyMs`. */
+export function createWorker(task: () => Promise<boolean>, { everyMs, signal, onError }: LoopOptions): Worker {
+  let alarm = new AbortController();
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      alarm = new AbortController();
+      const found = await task().catch((error: unknown) => {
+        onError(error);
+        return false;
+      });
+      if (!found) await delay(everyMs, AbortSignal.any([signal, alarm.signal])).catch(() => undefined);
+    }
+  };
+  const ended = run();
+  return { wake: () => alarm.abort(), ended };
+}
+
 /** Work in flight that has to end before a process may exit. */
 export interface TaskGroup {
   /** Starts the task unless the group is closed or full, and returns its promise. */

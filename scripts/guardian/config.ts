@@ -19,8 +19,8 @@ export const guardianSettings = z.strictObject({
   maxFacts: z.int().min(1).max(1_024).default(256),
   maxBodyBytes: z.int().min(1_024).default(1_000_000),
   /** Requests a second from one address, and how many at once. */
-  requestsPerSecond: z.number().positive().default(40),
-  burst: z.int().min(1).default(80),
+  requestsPerSecond: z.number().positive().default(100),
+  burst: z.int().min(1).default(200),
   /** Requests whose facts are being confirmed at a time. */
   concurrency: z.int().min(1).default(8),
   maxSessions: z.int().min(1).default(64),

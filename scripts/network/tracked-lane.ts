@@ -15,6 +15,9 @@ export interface TrackedLane {
   readonly fastLeft: Map<Address, { readonly left: bigint; readonly at: number }>;
   /** Some recipient takes, or took, `fast` messages. */
   usesFast: boolean;
+  /** What was sent before somebody began to look has been compared with what was delivered. */
+  isSurveyed: boolean;
+  isBeingSurveyed: boolean;
 }
 
 /** The rollup at which lanes end. */
@@ -35,7 +38,14 @@ const MOST_RECIPIENTS = 10_000;
 const MOST_RELOADED = 64;
 
 export function trackLane(store: LaneStore): TrackedLane {
-  return { store, view: createDeliveredView(), fastLeft: new Map(), usesFast: false };
+  return {
+    store,
+    view: createDeliveredView(),
+    fastLeft: new Map(),
+    usesFast: false,
+    isSurveyed: false,
+    isBeingSurveyed: false,
+  };
 }
 
 /** Messages that are kept and were not executed, oldest first. */
@@ -100,16 +110,23 @@ function letGo({ store, view }: TrackedLane): void {
   }
 }
 
-/** After new messages of a lane were read: what its destination says about them. */
+/** After new messages of a lane were read: what its destination says about them. One look at a time; a second one is spared. */
 export async function survey(
   lane: TrackedLane,
   source: LaneFollower,
   dst: LaneEnd,
-  options: { readonly isFirst: boolean; readonly withFast: boolean; readonly now: number },
+  options: { readonly withFast: boolean; readonly now: number },
 ): Promise<void> {
-  // Of what was sent before somebody began to look, most was delivered.
-  if (options.isFirst) await pruneExecuted(lane, dst);
-  if (options.withFast) await refreshFast(lane, source, dst, options.now);
+  if (lane.isBeingSurveyed) return;
+  lane.isBeingSurveyed = true;
+  try {
+    // Of what was sent before somebody began to look, most was delivered.
+    if (!lane.isSurveyed) await pruneExecuted(lane, dst);
+    lane.isSurveyed = true;
+    if (options.withFast) await refreshFast(lane, source, dst, options.now);
+  } finally {
+    lane.isBeingSurveyed = false;
+  }
 }
 
 /** Asks which recipients of messages that are not final take `fast` ones. */

@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
+import type { FactClass } from "../../sdk/src/fact.ts";
+import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
 import type { Block } from "../chain/blocks.ts";
 import { softHead } from "../chain/finality.ts";
 import type { TaskGroup } from "../chain/tasks.ts";
-import { delay, loop } from "../chain/tasks.ts";
+import { createWorker, delay, loop } from "../chain/tasks.ts";
 import type { Coordinator } from "../network/coordinator.ts";
 import { onNewestHead } from "../network/newest-head.ts";
 import { factOf } from "../network/range.ts";
@@ -12,7 +14,7 @@ import type { RelayerSettings } from "./config.ts";
 import type { Delivery } from "./deliver.ts";
 import { deliver } from "./deliver.ts";
 import type { RelayerMetrics } from "./metrics.ts";
-import { planLane } from "./plan.ts";
+import { planLane } from "../network/plan.ts";
 import type { Side } from "./side.ts";
 import type { Upkeep } from "../upkeep/upkeep.ts";
 
@@ -20,7 +22,8 @@ import type { Upkeep } from "../upkeep/upkeep.ts";
 export interface Relaying {
   readonly settings: RelayerSettings;
   readonly sides: readonly Side[];
-  readonly coordinator: Coordinator;
+  /** One per class, so that what waits for finality keeps nothing fast waiting. */
+  readonly coordinators: Readonly<Record<FactClass, Coordinator>>;
   readonly upkeep: Upkeep;
   readonly metrics: RelayerMetrics;
   readonly log: Logger;
@@ -31,61 +34,79 @@ export interface Relaying {
   readonly fail: (kind: string, where: string, error: unknown) => void;
 }
 
+const CLASSES = [CLASS_FAST, CLASS_FINAL] as const;
 const REFRESH_MS = 15_000;
 const UPKEEP_MS = 2_000;
 const IDLE_MS = 500;
 /** How long the end waits for what is under way. */
 export const DRAIN_MS = 10_000;
 
-/** Reads what is new at one source. Destinations that do not answer are no reason to stop. */
+/** Reads what is new at one source, and what its destinations say about it. */
 export async function follow(relaying: Relaying, side: Side, block: Block, signal?: AbortSignal): Promise<void> {
-  const { settings, now, fail } = relaying;
+  await read(side, block, signal);
+  await surveyAll(relaying, side, () => undefined);
+}
+
+async function read(side: Side, block: Block, signal: AbortSignal | undefined): Promise<void> {
   await side.follower.follow(block, signal);
-  const options = { isFirst: side.followedAt === 0, withFast: settings.fast, now: now() };
-  const onError = (error: unknown): void => fail("unknown", side.rollup.name, error);
-  await Promise.all(side.outbound.map((work) => survey(work, side.follower, work.dst, options).catch(onError)));
   side.followedAt = Date.now();
+}
+
+/** Destinations that do not answer are no reason to stop. */
+async function surveyAll({ settings, now, fail }: Relaying, side: Side, onLook: () => void): Promise<void> {
+  const options = { withFast: settings.fast, now: now() };
+  const onError = (error: unknown): void => fail("unknown", side.rollup.name, error);
+  await Promise.all(
+    side.outbound.map((work) => survey(work, side.follower, work.dst, options).then(onLook).catch(onError)),
+  );
 }
 
 /** Plans, has signed, and starts to deliver what can be delivered now. Returns how many messages that is. */
 export async function tick(relaying: Relaying, signal?: AbortSignal): Promise<number> {
+  const counts = await Promise.all(CLASSES.map((factClass) => tickClass(relaying, factClass, signal)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function tickClass(relaying: Relaying, factClass: FactClass, signal?: AbortSignal): Promise<number> {
   // One signature serves on every rollup whose table has the same guardians.
   const groups = new Map<string, Delivery[]>();
-  for (const range of plan(relaying)) {
+  for (const range of plan(relaying, factClass)) {
     const keys = range.lane.dst.table?.guardians.map(({ key, weight }) => `${key}:${weight}`).join() ?? "";
     groups.set(keys, [...(groups.get(keys) ?? []), range]);
   }
   let count = 0;
-  for (const group of groups.values()) count += await relay(relaying, group, signal);
+  for (const group of groups.values()) count += await relay(relaying, factClass, group, signal);
   return count;
 }
 
-/** Fast ones first, then fairly: the oldest of every lane before the second oldest of any. */
-function plan({ sides, settings, now }: Relaying): Delivery[] {
+/** Fairly: the oldest of every lane before the second oldest of any. */
+function plan({ sides, settings, now }: Relaying, factClass: FactClass): Delivery[] {
   const at = now();
   const planned = sides.flatMap(({ outbound, follower: { head, finalNumber } }) =>
     outbound.flatMap((work) => {
       if (head === undefined || work.dst.table === undefined || waits(work.dst.hold, at)) return [];
-      return planLane(work, { ...settings, finalNumber, head, now: at }).map((range, turn) => ({ range, turn }));
+      const ranges = planLane(work, factClass, { ...settings, finalNumber, head, now: at });
+      return ranges.map((range, turn) => ({ range, turn }));
     }),
   );
-  planned.sort((a, b) => b.range.fact.class - a.range.fact.class || a.turn - b.turn);
+  planned.sort((a, b) => a.turn - b.turn);
   return planned.slice(0, settings.maxFacts).map(({ range }) => range);
 }
 
 /** One signature for all of these, then one delivery per destination, which goes on while the next tick runs. */
 async function relay(
   relaying: Relaying,
+  factClass: FactClass,
   ranges: readonly Delivery[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { coordinator, metrics, tasks, fail, upkeep } = relaying;
+  const { coordinators, metrics, tasks, fail, upkeep } = relaying;
   const destinations = [...new Set(ranges.map(({ lane }) => lane.dst))];
   const tables = destinations.flatMap(({ table }) => (table === undefined ? [] : [table]));
   for (const { lane, nonces } of ranges) for (const nonce of nonces) lane.busy.add(nonce);
   const stop = metrics.attestSeconds.startTimer();
   try {
-    const attested = await coordinator.attest(ranges.map(factOf), tables, signal);
+    const attested = await coordinators[factClass].attest(ranges.map(factOf), tables, signal);
     stop();
     for (const { code } of attested.refused) fail("unprovable", "guardians", code);
     const refused = new Map(attested.refused.map(({ fact, code }) => [fact.hash, code]));
@@ -135,30 +156,26 @@ function lookAround(side: Side, signal: AbortSignal | undefined): Promise<void> 
 
 /** Works until the signal fires, and until what is under way then has ended. One rollup's trouble is no other's. */
 export async function run(relaying: Relaying, signal: AbortSignal): Promise<void> {
-  const { sides, tasks, upkeep } = relaying;
-  let wake = (): void => undefined;
+  const { sides, tasks, upkeep, fail } = relaying;
+  const workers = CLASSES.map((factClass) => {
+    const task = async (): Promise<boolean> => (await tickClass(relaying, factClass, signal)) > 0;
+    return createWorker(task, { everyMs: IDLE_MS, signal, onError: (error) => fail("unknown", "tick", error) });
+  });
+  const wake = (): void => workers.forEach((worker) => worker.wake());
   const loops = sides.flatMap((side) => {
     const { pool, rollup } = side;
-    const onError = (error: unknown): void => relaying.fail("unknown", rollup.name, error);
+    const onError = (error: unknown): void => fail("unknown", rollup.name, error);
     return [
       onNewestHead({ pool, webSocketUrl: rollup.webSocket, signal, onError }, async (block) => {
-        await follow(relaying, side, block, signal);
+        await read(side, block, signal);
         wake();
+        void surveyAll(relaying, side, wake);
       }),
       loop(() => lookAround(side, signal), { everyMs: REFRESH_MS, signal, onError }),
       loop(() => upkeep.visit(side, signal), { everyMs: UPKEEP_MS, signal, onError }),
     ];
   });
-  while (!signal.aborted) {
-    const idle = new AbortController();
-    wake = () => idle.abort();
-    const count = await tick(relaying, signal).catch((error: unknown) => {
-      relaying.fail("unknown", "tick", error);
-      return 0;
-    });
-    if (count === 0) await delay(IDLE_MS, AbortSignal.any([signal, idle.signal])).catch(() => undefined);
-  }
-  await Promise.all(loops);
+  await Promise.all([...workers.map(({ ended }) => ended), ...loops]);
   await tasks.drain(DRAIN_MS);
 }
 

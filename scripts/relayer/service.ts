@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Hex } from "../../sdk/src/bytes.ts";
+import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
 import { createTaskGroup } from "../chain/tasks.ts";
 import type { Coordinator } from "../network/coordinator.ts";
 import { createCoordinator } from "../network/coordinator.ts";
@@ -41,9 +42,9 @@ export function createRelayer(config: RelayerConfig, secretKey: Hex, log: Logger
   const sides = createSides(config, secretKey, onError);
   const client = createGuardianClient();
   const named = (name: string): Coordinator => createCoordinator({ networkId, name, client, urls: settings.guardians });
-  const coordinator = named(settings.name);
+  const coordinators = { [CLASS_FINAL]: named(settings.name), [CLASS_FAST]: named(`${settings.name}-fast`) };
   const upkeep = createUpkeep({ settings, networkId, sides, coordinator: named(`${settings.name}-upkeep`), onError });
-  const parts = { settings, sides, coordinator, upkeep, metrics, log, fail };
+  const parts = { settings, sides, coordinators, upkeep, metrics, log, fail };
   const relaying: Relaying = { ...parts, tasks: createTaskGroup(1_024), now: () => performance.now() };
   const server = createHealthServer({
     registry: metrics.registry,

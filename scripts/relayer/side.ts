@@ -5,7 +5,7 @@ import { createStation } from "../network/station.ts";
 import { pruneExecuted, trackLane } from "../network/tracked-lane.ts";
 import type { Trouble } from "../network/trouble.ts";
 import type { RelayerConfig } from "./config.ts";
-import type { LaneWork } from "./plan.ts";
+import type { LaneWork } from "../network/plan.ts";
 
 /** A lane between two rollups, as this relayer works on it. */
 export interface Work extends LaneWork {

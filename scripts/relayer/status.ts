@@ -46,8 +46,9 @@ function laneStatus(work: Work, deadAfter: number) {
 
 /** Brings the gauges up to date. */
 export function observe(relaying: Relaying): void {
-  const { metrics, sides, coordinator } = relaying;
-  metrics.benched.set(coordinator.benched().length);
+  const { metrics, sides, coordinators } = relaying;
+  const benched = Object.values(coordinators).flatMap((coordinator) => coordinator.benched());
+  metrics.benched.set(new Set(benched).size);
   for (const { rollup, balance, account, costPerMessage, followedAt, pool } of sides) {
     const chain = rollup.name;
     metrics.balance.set({ chain, address: account }, Number(balance));

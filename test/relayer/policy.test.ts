@@ -12,8 +12,8 @@ import { batchOf } from "../../scripts/network/range.ts";
 import { trackLane } from "../../scripts/network/tracked-lane.ts";
 import { waits, worse } from "../../scripts/network/trouble.ts";
 import { relayerSchema } from "../../scripts/relayer/config.ts";
-import type { LaneWork, PlanInput } from "../../scripts/relayer/plan.ts";
-import { planLane } from "../../scripts/relayer/plan.ts";
+import type { LaneWork, PlanInput } from "../../scripts/network/plan.ts";
+import { planLane } from "../../scripts/network/plan.ts";
 
 const RECIPIENT = `0x${"aa".repeat(20)}` as const;
 const LANE: Lane = {
@@ -47,11 +47,13 @@ function workWith(blocks: readonly number[], change: (nonce: bigint) => Partial<
     return { dstChainId: 2n, nonce, id, block, head, message: { ...said, nonce, ...change(nonce) } };
   });
   store.append(entries);
-  return { ...trackLane(store), busy: new Set(), troubles: new Map(), holds: new Map() };
+  return { ...trackLane(store), isSurveyed: true, busy: new Set(), troubles: new Map(), holds: new Map() };
 }
 
 const planned = (work: LaneWork, input: Partial<PlanInput> = {}): [number, bigint, bigint, number][] =>
-  planLane(work, { ...INPUT, ...input }).map(({ fact, nonces }) => [fact.class, fact.from, fact.to, nonces.length]);
+  ([CLASS_FINAL, CLASS_FAST] as const)
+    .flatMap((factClass) => planLane(work, factClass, { ...INPUT, ...input }))
+    .map(({ fact, nonces }) => [fact.class, fact.from, fact.to, nonces.length]);
 
 const bountyFor = (nonce: bigint, amount: bigint): Partial<Message> => {
   const words = [nonce, 7n, amount].map((word) => word.toString(16).padStart(64, "0"));
@@ -83,7 +85,7 @@ describe("relayer's plan", () => {
     work.view.note(0n, hashText("message 0"), false);
     work.busy.add(4n);
     work.troubles.set(2n, worse(undefined, "reverts", "no", INPUT.now));
-    const [range] = planLane(work, INPUT);
+    const [range] = planLane(work, CLASS_FINAL, INPUT);
     expect([range?.fact.from, range?.fact.to, range?.nonces]).to.deep.equal([1n, 4n, [1n, 3n]]);
     const proof = { index: 0, count: 1, siblings: [] };
     const batch = range === undefined ? undefined : batchOf(range, proof, new Set());
@@ -124,7 +126,7 @@ describe("relayer's plan", () => {
     expect(planned(work, strict)).to.deep.equal([[CLASS_FINAL, 1n, 2n, 1]]);
     expect(planned(work)).to.deep.equal([[CLASS_FINAL, 1n, 2n, 1]]);
     work.view.note(1n, hashText("message 1"), false);
-    const [range] = planLane(work, { ...INPUT, ...strict });
+    const [range] = planLane(work, CLASS_FINAL, { ...INPUT, ...strict });
     const proof = { index: 0, count: 1, siblings: [] };
     expect(range === undefined ? [] : batchOf(range, proof, new Set()).entries.map(({ tag }) => tag)).to.deep.equal([
       2,

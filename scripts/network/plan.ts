@@ -3,12 +3,12 @@ import type { FactClass } from "../../sdk/src/fact.ts";
 import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
 import { KIND_BOUNTY } from "../../sdk/src/message.ts";
 import type { Block } from "../chain/blocks.ts";
-import type { StoredEntry } from "../network/lane-store.ts";
-import type { Range } from "../network/range.ts";
-import { isBooked, rangeOf } from "../network/range.ts";
-import type { TrackedLane } from "../network/tracked-lane.ts";
-import type { Trouble } from "../network/trouble.ts";
-import { waits } from "../network/trouble.ts";
+import type { StoredEntry } from "./lane-store.ts";
+import type { Range } from "./range.ts";
+import { isBooked, rangeOf } from "./range.ts";
+import type { TrackedLane } from "./tracked-lane.ts";
+import type { Trouble } from "./trouble.ts";
+import { waits } from "./trouble.ts";
 
 /** One lane with what this relayer knows beside the chains: only what spares it useless work. */
 export interface LaneWork extends TrackedLane {
@@ -28,21 +28,18 @@ export interface PlanInput {
   readonly fast: boolean;
 }
 
-/** What can be delivered of a lane now: at most one fact per class and chunk of 64, so that relayers ask for equal facts. */
-export function planLane<W extends LaneWork>(work: W, input: PlanInput): (Range & { readonly lane: W })[] {
-  const ranges: (Range & { readonly lane: W })[] = [];
-  for (const chunk of work.store.chunks()) {
-    const open: Record<FactClass, bigint[]> = { [CLASS_FINAL]: [], [CLASS_FAST]: [] };
-    for (const entry of chunk.entries) {
-      const factClass = classOf(work, entry, input);
-      if (factClass !== undefined) open[factClass].push(entry.nonce);
-    }
-    for (const factClass of [CLASS_FINAL, CLASS_FAST] as const) {
-      if (open[factClass].length === 0) continue;
-      ranges.push({ ...rangeOf(work, chunk, factClass, open[factClass], input.head), lane: work });
-    }
-  }
-  return ranges;
+/** What can be delivered of a lane now in this class: at most one fact per chunk of 64, so that relayers ask for equal facts. */
+export function planLane<W extends LaneWork>(
+  work: W,
+  factClass: FactClass,
+  input: PlanInput,
+): (Range & { readonly lane: W })[] {
+  if (!work.isSurveyed) return [];
+  return [...work.store.chunks()].flatMap((chunk) => {
+    const open = chunk.entries.filter((entry) => classOf(work, entry, input) === factClass);
+    const nonces = open.map(({ nonce }) => nonce);
+    return open.length === 0 ? [] : [{ ...rangeOf(work, chunk, factClass, nonces, input.head), lane: work }];
+  });
 }
 
 /** The class in which the message can be tried now; undefined if it cannot. */

@@ -26,9 +26,14 @@ export interface PlanInput {
   readonly minFee: bigint;
   readonly deliverUnfunded: boolean;
   readonly fast: boolean;
+  /** Gas that a message is tried with at most beyond its own limit. */
+  readonly maxGasBoost: bigint;
 }
 
-/** What can be delivered of a lane now in this class: at most one fact per chunk of 64, so that relayers ask for equal facts. */
+/**
+ * What can be delivered of a lane now in this class: at most one fact per chunk of 64, so that relayers ask for equal facts, and
+ * one more for those that have to be tried with as much more gas.
+ */
 export function planLane<W extends LaneWork>(
   work: W,
   factClass: FactClass,
@@ -36,9 +41,15 @@ export function planLane<W extends LaneWork>(
 ): (Range & { readonly lane: W })[] {
   if (!work.isSurveyed) return [];
   return [...work.store.chunks()].flatMap((chunk) => {
-    const open = chunk.entries.filter((entry) => classOf(work, entry, input) === factClass);
-    const nonces = open.map(({ nonce }) => nonce);
-    return open.length === 0 ? [] : [{ ...rangeOf(work, chunk, factClass, nonces, input.head), lane: work }];
+    const byBoost = new Map<bigint, bigint[]>();
+    for (const entry of chunk.entries) {
+      if (classOf(work, entry, input) !== factClass) continue;
+      const boost = boostOf(work, entry, input);
+      byBoost.set(boost, [...(byBoost.get(boost) ?? []), entry.nonce]);
+    }
+    return [...byBoost].map(([boost, nonces]) => {
+      return { ...rangeOf(work, chunk, factClass, nonces, input.head, boost), lane: work };
+    });
   });
 }
 
@@ -57,9 +68,25 @@ function takesFast({ fastLeft }: LaneWork, recipient: Address): boolean {
   return (fastLeft.get(recipient)?.left ?? 0n) > 0n;
 }
 
+/** Docs: decisions/003. A message that failed for lack of gas gets its own limit more, then thrice, seven times … up to the most. */
+function boostOf(work: LaneWork, { nonce, message }: StoredEntry, { maxGasBoost }: PlanInput): bigint {
+  const trouble = work.troubles.get(nonce);
+  if (message === undefined || trouble?.kind !== "gas") return 0n;
+  const limit = message.gasLimit > LEAST_BOOST ? message.gasLimit : LEAST_BOOST;
+  const boost = limit * (2n ** BigInt(Math.min(trouble.attempts, 32)) - 1n);
+  return boost < maxGasBoost ? boost : maxGasBoost;
+}
+
+const LEAST_BOOST = 25_000n;
+
 /** Paid well enough by its fee or by a bounty that is booked. A bounty on its way is waited for, so that it can be earned. */
-function isWorthIt(work: LaneWork, { nonce, message }: StoredEntry, { minFee, deliverUnfunded }: PlanInput): boolean {
+function isWorthIt(work: LaneWork, entry: StoredEntry, input: PlanInput): boolean {
+  const { nonce, message } = entry;
+  const { deliverUnfunded } = input;
   if (message === undefined) return false;
+  // What pays for a call with its own limit has to be as much more as the gas is.
+  const boost = boostOf(work, entry, input);
+  const minFee = boost === 0n ? input.minFee : (input.minFee * (message.gasLimit + boost)) / (message.gasLimit || 1n);
   if (message.kind === KIND_BOUNTY) return deliverUnfunded || BigInt(`0x${message.payload.slice(130)}`) >= minFee;
   const bounty = work.store.bountyFor(nonce);
   if (bounty === undefined) return deliverUnfunded || message.fee >= minFee;

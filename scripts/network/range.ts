@@ -23,6 +23,8 @@ export interface Range {
   readonly entries: readonly StoredEntry[];
   /** Those that are delivered, ascending; the others go as hash only. */
   readonly nonces: readonly bigint[];
+  /** Gas that each of them is called with beyond its own limit. */
+  readonly gasBoost: bigint;
 }
 
 /** The least range of a chunk that holds these messages. Throws `LANE_RANGE` for none. */
@@ -32,6 +34,7 @@ export function rangeOf(
   factClass: FactClass,
   nonces: readonly bigint[],
   block: Block,
+  gasBoost = 0n,
 ): Range {
   const [from, last] = [nonces[0], nonces.at(-1)];
   if (from === undefined || last === undefined) throw new MetalayerError("LANE_RANGE", "a range has a message");
@@ -48,7 +51,7 @@ export function rangeOf(
     // CAST: parsed blocks have hashes of 32 bytes.
     srcBlockHash: factClass === CLASS_FAST ? (block.hash as Hex) : ZERO_HASH,
   };
-  return { lane, fact, factHash: laneFactHash(fact), block, entries, nonces };
+  return { lane, fact, factHash: laneFactHash(fact), block, entries, nonces, gasBoost };
 }
 
 /** The range as guardians are asked about it. */
@@ -60,7 +63,11 @@ export function factOf({ lane, fact, factHash, block }: Range): FactToSign {
 }
 
 /** The range as `relay` takes it; messages in `left` go as hash only. A booked bounty is claimed. */
-export function batchOf({ lane, fact, entries, nonces }: Range, factProof: FactProof, left: ReadonlySet<Hex>): Batch {
+export function batchOf(
+  { lane, fact, entries, nonces, gasBoost }: Range,
+  factProof: FactProof,
+  left: ReadonlySet<Hex>,
+): Batch {
   const chosen = new Set(nonces);
   const parts = entries.map((entry): BatchEntry => {
     const { nonce, id, message } = entry;
@@ -73,7 +80,7 @@ export function batchOf({ lane, fact, entries, nonces }: Range, factProof: FactP
   const { class: factClass, from, headBefore, headAt, srcBlockHash } = fact;
   const { srcChainId } = lane.store.lane;
   const head = { class: factClass, srcChainId, from, headBefore, headAt, srcBlockHash };
-  return { ...head, count: entries.length, first: 0, gasBoost: 0n, siblings: [], factProof, entries: parts };
+  return { ...head, count: entries.length, first: 0, gasBoost, siblings: [], factProof, entries: parts };
 }
 
 /** Whether this bounty entry was delivered, so that its amount is there to be earned. */

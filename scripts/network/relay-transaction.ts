@@ -72,17 +72,20 @@ function simulate(
   ranges: readonly Range[],
   data: Hex,
 ): Promise<Simulation> {
-  const messages = ranges.flatMap(({ lane, entries, nonces }) =>
-    entries.flatMap(({ nonce, id, message }) =>
-      message === undefined || !nonces.includes(nonce) ? [] : [{ id, srcChainId: lane.store.lane.srcChainId, message }],
-    ),
+  const messages = ranges.flatMap(({ lane, entries, nonces, gasBoost }) =>
+    entries.flatMap(({ nonce, id, message }) => {
+      if (message === undefined || !nonces.includes(nonce)) return [];
+      return [{ id, srcChainId: lane.store.lane.srcChainId, message, gas: message.gasLimit + gasBoost }];
+    }),
   );
   return simulateRelay(pool, { from: account, gateway, data, gas: maxTxGas + maxTxGas / 4n, messages });
 }
 
 /** What it used, some more for what changes until then, and what the greediest message must find left when it is called. */
 function gasFor(ranges: readonly Range[], gasUsed: bigint): bigint {
-  const limits = ranges.flatMap(({ entries }) => entries.map(({ message }) => message?.gasLimit ?? 0n));
+  const limits = ranges.flatMap(({ entries, gasBoost }) =>
+    entries.map(({ message }) => (message?.gasLimit ?? 0n) + gasBoost),
+  );
   const greatest = limits.reduce((most, limit) => (limit > most ? limit : most), 0n);
   return gasUsed + gasUsed / 5n + (greatest * 64n) / 63n + 100_000n;
 }

@@ -24,7 +24,13 @@ export interface RelayCall {
   readonly data: Hex;
   readonly gas: bigint;
   /** The messages in it, for nodes that cannot tell which of them fail. */
-  readonly messages: readonly { readonly id: Hex; readonly srcChainId: bigint; readonly message: Message }[];
+  readonly messages: readonly {
+    readonly id: Hex;
+    readonly srcChainId: bigint;
+    readonly message: Message;
+    /** What its recipient is called with. */
+    readonly gas: bigint;
+  }[];
 }
 
 const recipientInterface = new Interface(["function receiveMessage(bytes32,bytes,bytes) payable returns (bytes4)"]);
@@ -77,17 +83,17 @@ export function readOutcome(log: unknown, gateway: Address, delivered: Set<Hex>,
 /** The call as a whole, its gas, and every recipient by itself. */
 async function simulateParts(pool: RpcPool, call: RelayCall, signal: AbortSignal | undefined): Promise<Simulation> {
   const transaction = { from: call.from, to: call.gateway, data: call.data, gas: toQuantity(call.gas) };
-  const recipients = call.messages.map(({ id, srcChainId, message }) => {
+  const recipients = call.messages.map(({ id, srcChainId, message, gas }) => {
     const sender = formatEvmAccount({ chainId: srcChainId, address: message.sender });
     const data = recipientInterface.encodeFunctionData("receiveMessage", [id, sender, message.payload]);
-    const params = [{ from: call.gateway, to: message.recipient, data, gas: toQuantity(message.gasLimit) }, "latest"];
+    const params = [{ from: call.gateway, to: message.recipient, data, gas: toQuantity(gas) }, "latest"];
     return { method: "eth_call", params: message.kind === 0 ? params : [{ to: call.gateway }, "latest"] };
   });
   const estimate = { method: "eth_estimateGas", params: [transaction] };
-  const [gas, ...outcomes] = await pool.batch([estimate, ...recipients], { signal });
-  if (gas?.ok !== true) {
-    if (gas === undefined || codeOf(gas.error) !== "RPC_REVERTED") throw gas?.error ?? new Error("no answer");
-    return { kind: "reverts", error: nameOf(gas.error.info["data"]) };
+  const [used, ...outcomes] = await pool.batch([estimate, ...recipients], { signal });
+  if (used?.ok !== true) {
+    if (used === undefined || codeOf(used.error) !== "RPC_REVERTED") throw used?.error ?? new Error("no answer");
+    return { kind: "reverts", error: nameOf(used.error.info["data"]) };
   }
   const delivered = new Set<Hex>();
   const failed = new Map<Hex, string>();
@@ -97,7 +103,7 @@ async function simulateParts(pool: RpcPool, call: RelayCall, signal: AbortSignal
     if (isGood) delivered.add(id);
     else failed.set(id, outcome?.ok === false ? outcome.error.message : "the recipient did not confirm");
   });
-  return { kind: "runs", delivered, failed, gasUsed: bigQuantity(gas.result) };
+  return { kind: "runs", delivered, failed, gasUsed: bigQuantity(used.result) };
 }
 
 function nameOf(data: unknown): string {
@@ -108,7 +114,14 @@ function nameOf(data: unknown): string {
 function reasonOf(data: string): string {
   // The message's id is a topic: the data holds the reason alone.
   const text = String(AbiCoder.defaultAbiCoder().decode(["bytes"], data)[0]);
-  return text === "0x" ? "the recipient gave no reason (no code, wrong answer, or out of gas)" : nameOf(text);
+  return text === "0x" ? NO_REASON : nameOf(text);
+}
+
+const NO_REASON = "the recipient gave no reason (no code, wrong answer, or out of gas)";
+
+/** Whether a recipient that failed for this reason may do better with more gas. */
+export function mayLackGas(reason: string): boolean {
+  return reason === NO_REASON || /out of ?gas/i.test(reason);
 }
 
 function fieldOf(value: unknown, name: string): unknown {

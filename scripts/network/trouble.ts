@@ -9,14 +9,16 @@ export interface Trouble {
 
 /**
  * - `reverts`: the recipient fails; only it can mend that.
+ * - `gas`: the recipient fails without a reason, as one does that runs out of gas: it is tried with more.
  * - `unprovable`: guardians do not confirm it, yet.
  * - `underfunded`: the account cannot pay for the gas.
  * - `unknown`: everything else.
  */
-export type TroubleKind = "reverts" | "unprovable" | "underfunded" | "unknown";
+export type TroubleKind = "reverts" | "gas" | "unprovable" | "underfunded" | "unknown";
 
 const BACKOFF: Readonly<Record<TroubleKind, { readonly firstMs: number; readonly mostMs: number }>> = {
   reverts: { firstMs: 2_000, mostMs: 3_600_000 },
+  gas: { firstMs: 2_000, mostMs: 3_600_000 },
   unprovable: { firstMs: 100, mostMs: 5_000 },
   underfunded: { firstMs: 5_000, mostMs: 60_000 },
   unknown: { firstMs: 500, mostMs: 30_000 },

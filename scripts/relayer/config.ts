@@ -38,6 +38,8 @@ export const relayerSettings = z.strictObject({
   fast: z.boolean().default(true),
   maxMessages: z.int().min(1).max(1_024).default(256),
   maxTxGas: z.int().min(500_000).default(16_000_000).transform(BigInt),
+  /** Gas that a message which failed for lack of it is tried with at most, beyond its own limit. */
+  maxGasBoost: z.int().min(0).max(4_294_967_295).default(1_000_000).transform(BigInt),
   maxFacts: z.int().min(1).max(256).default(64),
   gasPrice: z
     .strictObject({ ceilingGwei: gwei, minTipGwei: gwei, maxTipGwei: gwei })

@@ -5,6 +5,7 @@ import type { Attested } from "../network/coordinator.ts";
 import type { Range } from "../network/range.ts";
 import type { RelayOutcome } from "../network/relay-transaction.ts";
 import { halved, packed, relayRanges } from "../network/relay-transaction.ts";
+import { mayLackGas } from "../network/simulate.ts";
 import { refresh } from "../network/tracked-lane.ts";
 import { reasonOf, worse } from "../network/trouble.ts";
 import type { Relaying } from "./relayer.ts";
@@ -110,9 +111,10 @@ async function settle(
 
 function markFailed(relaying: Relaying, lane: Work, nonce: bigint, id: Hex, reason: string): void {
   const { settings, now, fail, log } = relaying;
-  const trouble = worse(lane.troubles.get(nonce), "reverts", reason, now());
+  const kind = mayLackGas(reason) ? "gas" : "reverts";
+  const trouble = worse(lane.troubles.get(nonce), kind, reason, now());
   lane.troubles.set(nonce, trouble);
-  fail("reverts", lane.dst.rollup.name, undefined);
+  fail(kind, lane.dst.rollup.name, undefined);
   const about = { src: lane.src.rollup.name, dst: lane.dst.rollup.name, nonce: String(nonce), id, reason };
   log[trouble.attempts === settings.deadAfter ? "warn" : "debug"](about, "message fails");
 }

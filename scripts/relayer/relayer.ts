@@ -79,7 +79,7 @@ async function tickClass(relaying: Relaying, factClass: FactClass, signal?: Abor
   return count;
 }
 
-/** Fairly: the oldest of every lane before the second oldest of any. */
+/** Fairly: the oldest of every lane before the second oldest of any, and what has failed before after all of these. */
 function plan({ sides, settings, now }: Relaying, factClass: FactClass): Delivery[] {
   const at = now();
   const planned = sides.flatMap(({ outbound, follower: { head, finalNumber } }) =>
@@ -89,7 +89,8 @@ function plan({ sides, settings, now }: Relaying, factClass: FactClass): Deliver
       return ranges.map((range, turn) => ({ range, turn }));
     }),
   );
-  planned.sort((a, b) => a.turn - b.turn);
+  const isRetry = ({ lane, nonces }: Delivery): boolean => nonces.every((nonce) => lane.troubles.has(nonce));
+  planned.sort((a, b) => Number(isRetry(a.range)) - Number(isRetry(b.range)) || a.turn - b.turn);
   return planned.slice(0, settings.maxFacts).map(({ range }) => range);
 }
 

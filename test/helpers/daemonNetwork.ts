@@ -214,7 +214,7 @@ export async function sendMessages(
   src: AnvilRollup,
   dst: AnvilRollup,
   payloads: readonly string[],
-  options: { readonly account?: number; readonly recipient?: string } = {},
+  options: { readonly account?: number; readonly recipient?: string; readonly attributes?: readonly string[] } = {},
 ): Promise<string[]> {
   const wallet = devWallet(options.account ?? 3, src.provider);
   let nonce = await src.provider.getTransactionCount(wallet.address, "pending");
@@ -222,7 +222,11 @@ export async function sendMessages(
   const to = formatEvmAccount({ chainId: dst.chainId, address: recipient as Address }); // CAST: callers pass addresses
   const hashes: string[] = [];
   for (const payload of payloads) {
-    const call = src.gateway.interface.encodeFunctionData("sendMessage", [to, payload, []]);
+    const call = src.gateway.interface.encodeFunctionData("sendMessage", [
+      to,
+      payload,
+      [...(options.attributes ?? [])],
+    ]);
     const sent = await wallet.signTransaction({
       type: 2,
       chainId: src.chainId,

@@ -8,6 +8,7 @@ import { softHead } from "../../scripts/chain/finality.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
 import { follow, tick } from "../../scripts/relayer/relayer.ts";
 import type { RelayerService } from "../../scripts/relayer/service.ts";
+import { minGasLimit } from "../../sdk/src/client.ts";
 import { RecipientMock__factory } from "../../typechain-types/index.js";
 import type { AnvilNetwork, AnvilRollup } from "../helpers/daemonNetwork.ts";
 import { devWallet, sendMessages, startAnvilNetwork, until } from "../helpers/daemonNetwork.ts";
@@ -113,6 +114,29 @@ describe("relayer under adversity", function () {
     now += 3_600_000;
     await step(patient);
     expect(await recipient.received()).to.equal(1n);
+    await service.close();
+  });
+
+  it("NEEDS 11: a message that committed to too little gas is delivered with more of it", async () => {
+    const recipient = await new RecipientMock__factory(devWallet(7, b.provider)).deploy({ gasLimit: 3_000_000n });
+    await b.mine();
+    const { nonce } = await a.gateway.outLane(b.chainId);
+    const target = { recipient: await recipient.getAddress() };
+    await sendMessages(a, b, ["0x01"], { ...target, attributes: [minGasLimit(20_000n)] });
+    await sendMessages(a, b, ["0x02"], target);
+    await a.mine(4);
+    let now = 0;
+    const service = startRelayer(network, fleet, { account: 8 });
+    const patient = { ...service, relaying: { ...service.relaying, now: () => now } };
+    const received: bigint[] = [];
+    for (let tries = 0; tries < 5 && (received.at(-1) ?? 0n) < 2n; tries++) {
+      await step(patient);
+      received.push(await recipient.received());
+      now += 3_600_000;
+    }
+    expect(received[0]).to.equal(1n);
+    expect(received.at(-1)).to.equal(2n);
+    expect(await b.gateway.isDelivered(a.chainId, nonce)).to.equal(true);
     await service.close();
   });
 

@@ -26,7 +26,15 @@ const LANE: Lane = {
   dstGateway: `0x${"02".repeat(20)}`,
 };
 const HEAD = { number: 100, hash: hashText("head"), parentHash: hashText("p"), stateRoot: hashText("s"), timestamp: 0, baseFee: 0n }; // prettier-ignore
-const INPUT: PlanInput = { finalNumber: 50, head: HEAD, now: 1_000, minFee: 0n, deliverUnfunded: true, fast: true };
+const INPUT: PlanInput = {
+  finalNumber: 50,
+  head: HEAD,
+  now: 1_000,
+  minFee: 0n,
+  deliverUnfunded: true,
+  fast: true,
+  maxGasBoost: 1_000_000n,
+};
 
 /** Messages from nonce 0 on, in these blocks. */
 function workWith(blocks: readonly number[], change: (nonce: bigint) => Partial<Message> = () => ({})): LaneWork {
@@ -97,6 +105,27 @@ describe("relayer's plan", () => {
     work.troubles.set(0n, worse(undefined, "reverts", "no", INPUT.now));
     expect(planned(work)).to.deep.equal([[CLASS_FINAL, 1n, 3n, 2]]);
     expect(planned(work, { now: INPUT.now + 2_001 })).to.deep.equal([[CLASS_FINAL, 0n, 3n, 3]]);
+  });
+
+  it("tries what may lack gas with more, in a range of its own, bounded, and only where the fee pays for it", () => {
+    const work = workWith([40, 40, 40], (nonce) => ({ gasLimit: 50_000n, fee: nonce === 1n ? 40n : 10n }));
+    const boosts = (change: Partial<PlanInput> = {}): (readonly [bigint, readonly bigint[]])[] =>
+      planLane(work, CLASS_FINAL, { ...INPUT, now: 10_000_000, ...change }).map(({ gasBoost, nonces }) => [
+        gasBoost,
+        nonces,
+      ]);
+    let trouble = worse(undefined, "gas", "no reason", 0);
+    work.troubles.set(1n, trouble);
+    const strict = { minFee: 10n, deliverUnfunded: false };
+    expect(boosts()).to.deep.equal([[0n, [0n, 2n]], [50_000n, [1n]]]); // prettier-ignore
+    expect(boosts(strict)).to.deep.equal([[0n, [0n, 2n]], [50_000n, [1n]]]); // prettier-ignore
+    work.troubles.set(1n, (trouble = worse(trouble, "gas", "no reason", 0)));
+    expect(boosts(strict).at(-1)).to.deep.equal([150_000n, [1n]]);
+    work.troubles.set(1n, (trouble = worse(trouble, "gas", "no reason", 0)));
+    expect(boosts(strict)).to.deep.equal([[0n, [0n, 2n]]]);
+    expect(boosts({ maxGasBoost: 200_000n }).at(-1)).to.deep.equal([200_000n, [1n]]);
+    work.troubles.set(1n, worse(trouble, "reverts", "a reason", 0));
+    expect(boosts()).to.deep.equal([[0n, [0n, 1n, 2n]]]);
   });
 
   it("waits longer with every failure in a row, and starts anew with another kind of failure", () => {

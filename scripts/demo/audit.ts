@@ -79,7 +79,7 @@ async function auditMailboxes(
 
 /** The ledger of all ERA; it must add up to the wei. */
 export async function auditLedger(world: World, loss: FastLoss | undefined): Promise<Ledger> {
-  const ledger = await readLedger(world.sites.map(sourceOf), [], world.signal);
+  const ledger = await readLedger(world.sites.map(ledgerSource), [], world.signal);
   const detail = `${eraText(ledger.sum)} in all, difference ${ledger.difference} wei`;
   world.check("ledger", "the ERA of all rollups adds up to the wei", ledger.difference === 0n, detail);
   const isPaid = ledger.total.lostToFast > 0n === (loss !== undefined && loss.message.message.fee > 0n);
@@ -92,7 +92,8 @@ export async function auditLedger(world: World, loss: FastLoss | undefined): Pro
   return ledger;
 }
 
-function sourceOf({ connection }: Site) {
+/** A rollup as the ledger reads it. */
+export function ledgerSource({ connection }: Site) {
   const { pool, description } = connection;
   const {
     MetalayerGateway: gateway,

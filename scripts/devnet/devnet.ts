@@ -7,6 +7,7 @@ import type { Anvil } from "./anvil.ts";
 import { startAnvil } from "./anvil.ts";
 import type { Child } from "./children.ts";
 import { startChild } from "./children.ts";
+import { endProcess } from "./processes.ts";
 import type { RollupPreset } from "./rollups.ts";
 import type { DevnetRollup, DevnetService, DevnetState } from "./state.ts";
 import { processFolder, writeDevnet } from "./state.ts";
@@ -20,6 +21,8 @@ export interface DevnetOptions {
   readonly rollups: readonly RollupPreset[];
   /** RPC endpoints in front of each node that can be made to fail; guardians need a majority. 0: the node itself. */
   readonly endpointsPerNode: number;
+  /** Nodes keep their state in files, so that they can be started again. Default false. */
+  readonly keepStates?: boolean;
   /** True: it runs until it is stopped. False: it ends with this process, however that ends. */
   readonly detached: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -53,6 +56,8 @@ export interface Devnet {
   /** Services by name; one that was started again under its name replaces the old one. */
   readonly services: ReadonlyMap<string, Child>;
   startNodes(): Promise<void>;
+  /** Stops every node and starts it at its old place with its old state; only with `keepStates`. */
+  restartNodes(): Promise<void>;
   startService(service: ServiceOptions): Promise<Child>;
   /** Changes the description and writes it. */
   update(change: (state: DevnetState) => DevnetState): void;
@@ -60,8 +65,9 @@ export interface Devnet {
   stop(): Promise<void>;
 }
 
+const SAVING_MS = 60_000;
+
 export function createDevnet(options: DevnetOptions): Devnet {
-  const { folder } = options;
   let nodes: readonly Anvil[] = [];
   const services = new Map<string, Child>();
   let state: DevnetState = {
@@ -74,7 +80,7 @@ export function createDevnet(options: DevnetOptions): Devnet {
   };
   const update: Devnet["update"] = (change) => {
     state = change(state);
-    writeDevnet(folder, state);
+    writeDevnet(options.folder, state);
   };
   return {
     options,
@@ -90,6 +96,18 @@ export function createDevnet(options: DevnetOptions): Devnet {
       const rollups = nodes.map((node, index) => describeNode(node, options.rollups[index]));
       update((old) => ({ ...old, rollups }));
     },
+    async restartNodes() {
+      const ports = nodes.map(({ port }) => port);
+      // Writing the state takes its time; nothing may cut it short.
+      const folder = processFolder(options.folder);
+      await Promise.all(nodes.map((node) => endProcess(folder, node.record, SAVING_MS).then(() => node.stop())));
+      nodes = await Promise.all(options.rollups.map((preset, index) => startNode(options, preset, ports[index])));
+      const places = nodes.map((node) => node.record.process);
+      update((old) => ({
+        ...old,
+        rollups: old.rollups.map((rollup, index) => ({ ...rollup, node: places[index] ?? rollup.node })),
+      }));
+    },
     async startService(service) {
       const child = await startProgram(options, service);
       services.set(service.name, child);
@@ -103,12 +121,12 @@ export function createDevnet(options: DevnetOptions): Devnet {
       // Those that end with this process wait for its word; the rest is found by its records.
       await Promise.all([...services.values()].map((child) => child.stop()));
       await Promise.all(nodes.map((node) => node.stop()));
-      await stopDevnet(folder);
+      await stopDevnet(options.folder);
     },
   };
 }
 
-function startNode(options: DevnetOptions, preset: RollupPreset): Promise<Anvil> {
+function startNode(options: DevnetOptions, preset: RollupPreset, port?: number): Promise<Anvil> {
   const { name, chainId, blockTime, slotsInAnEpoch } = preset;
   return startAnvil({
     name,
@@ -116,6 +134,8 @@ function startNode(options: DevnetOptions, preset: RollupPreset): Promise<Anvil>
     blockTime,
     slotsInAnEpoch,
     accounts: FUNDED_ACCOUNTS,
+    port,
+    stateFile: options.keepStates === true ? path.join(options.folder, `${name}.state.json`) : undefined,
     processFolder: processFolder(options.folder),
     detachedLog: logFile(options, name),
   });
@@ -153,7 +173,7 @@ async function startProgram(options: DevnetOptions, service: ServiceOptions): Pr
   const child = await startChild({
     label: name,
     command: process.execPath,
-    args: ["--import", typeScriptLoader(), path.join(options.root, script), ...args],
+    args: ["--max-semi-space-size=4", "--import", typeScriptLoader(), path.join(options.root, script), ...args],
     env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: options.folder, ...env },
     processFolder: processFolder(options.folder),
     detachedLog: logFile(options, name),

@@ -13,16 +13,10 @@ export async function startEndpoints(devnet: Devnet): Promise<void> {
       return { ...rollup, ports };
     }),
   );
-  const list = rollups.flatMap(({ nodeUrl, ports }) => ports.map((port) => ({ upstream: nodeUrl, port })));
-  const child = await devnet.startService({
-    kind: "endpoints",
-    name: "rpc-endpoints",
-    script: "scripts/devnet/proxies.ts",
-    args: [JSON.stringify(list)],
-  });
-  const urls = list.map(({ port }) => `http://127.0.0.1:${port}`);
-  const deadline = performance.now() + 20_000;
-  for (const url of urls) await untilItAnswers(url, () => !child.ended && performance.now() < deadline);
+  await runEndpoints(
+    devnet,
+    rollups.flatMap(({ nodeUrl, ports }) => ports.map((port) => ({ upstream: nodeUrl, port }))),
+  );
   devnet.update((state) => ({
     ...state,
     rollups: rollups.map(({ ports, ...rollup }) => ({
@@ -31,6 +25,29 @@ export async function startEndpoints(devnet: Devnet): Promise<void> {
       agree: Math.floor(ports.length / 2) + 1,
     })),
   }));
+}
+
+/** Starts them again at their old places after they were killed; they are honest and quick then. */
+export async function restartEndpoints(devnet: Devnet): Promise<void> {
+  const list = devnet.state.rollups.flatMap(({ nodeUrl, rpc }) =>
+    rpc.map((url) => ({ upstream: nodeUrl, port: Number(new URL(url).port) })),
+  );
+  await runEndpoints(devnet, list);
+}
+
+async function runEndpoints(
+  devnet: Devnet,
+  list: readonly { readonly upstream: string; readonly port: number }[],
+): Promise<void> {
+  const child = await devnet.startService({
+    kind: "endpoints",
+    name: "rpc-endpoints",
+    script: "scripts/devnet/proxies.ts",
+    args: [JSON.stringify(list)],
+  });
+  const deadline = performance.now() + 40_000;
+  for (const { port } of list)
+    await untilItAnswers(`http://127.0.0.1:${port}`, () => !child.ended && performance.now() < deadline);
 }
 
 async function untilItAnswers(url: string, goOn: () => boolean): Promise<void> {

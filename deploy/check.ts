@@ -1,7 +1,8 @@
 import type { Hex } from "../sdk/src/bytes.ts";
 import type { ArtifactSource } from "../sdk/src/deployment/artifacts.ts";
-import { timelockBatch, type TimelockBatch } from "../sdk/src/deployment/calls.ts";
+import { legOf } from "../sdk/src/deployment/calls.ts";
 import { inspectRollup } from "../sdk/src/deployment/inspect.ts";
+import type { Leg } from "../sdk/src/governance.ts";
 import type { NetworkParameters } from "../sdk/src/deployment/parameters.ts";
 import { planRollup } from "../sdk/src/deployment/plan.ts";
 import type { Difference } from "../sdk/src/deployment/settings.ts";
@@ -13,8 +14,8 @@ export interface CheckedRollup {
   readonly name: string;
   readonly chainId: bigint;
   readonly differences: readonly Difference[];
-  /** What the governor would have to decide to end the differences; undefined if no decision could. */
-  readonly batch?: TimelockBatch;
+  /** The rollup's leg of a proposal that would end the differences; undefined if no decision could. */
+  readonly leg?: Leg;
 }
 
 export interface CheckReport {
@@ -64,6 +65,6 @@ async function checkRollup(
       actual: parameters.deployer,
     };
   });
-  const batch = calls.length === 0 ? {} : { batch: timelockBatch(plan.addresses, calls, parameters.timelockDelay) };
-  return { name: target.name, chainId: target.chainId, differences: [...differences, ...leftOver], ...batch };
+  const leg = calls.length === 0 ? {} : { leg: await legOf(plan, reader, calls) };
+  return { name: target.name, chainId: target.chainId, differences: [...differences, ...leftOver], ...leg };
 }

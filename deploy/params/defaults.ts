@@ -1,4 +1,11 @@
-import { WEI_PER_ERA, type LimitParameters, type PriceParameters } from "../../sdk/src/deployment/parameters.ts";
+import {
+  GOVERNANCE,
+  WEI_PER_ERA,
+  type GenesisPart,
+  type GovernanceParameters,
+  type LimitParameters,
+  type PriceParameters,
+} from "../../sdk/src/deployment/parameters.ts";
 
 /** Prices for rollups whose gas costs little: a message of 200 bytes and 200,000 gas costs about 0.007 ERA. */
 export const DEFAULT_PRICES: PriceParameters = {
@@ -17,3 +24,48 @@ export const DEFAULT_LIMITS: LimitParameters = {
   feeCapacity: 10_000n * 10n ** 9n,
   guardianShare: 300n,
 };
+
+const DAY = 86_400n;
+/** A twelfth of a year of 365.25 days. */
+export const MONTH = 2_629_800n;
+
+/** Nine days from a proposal to its effect on home, eleven elsewhere. */
+export const DEFAULT_GOVERNANCE: GovernanceParameters = {
+  votingDelay: DAY,
+  votingPeriod: 6n * DAY,
+  tallyWindow: DAY,
+  proposalThreshold: 100_000n * WEI_PER_ERA,
+  quorum: 400n,
+  notice: 12n * DAY,
+  lockPeriod: 30n * DAY,
+};
+
+/** Who is behind the parts of {@link genesisParts}; what nobody is named for belongs to governance. */
+export interface GenesisAccounts {
+  readonly team: GenesisPart["to"];
+  readonly investors: GenesisPart["to"];
+  readonly liquidity: GenesisPart["to"];
+  readonly airdrop: NonNullable<GenesisPart["airdrop"]>;
+  /** When it all begins, seconds since 1970. */
+  readonly begin: bigint;
+}
+
+/** The usual split. Team and investors get nothing for twelve months, then a 24th every month. */
+export function genesisParts({ team, investors, liquidity, airdrop, begin }: GenesisAccounts): GenesisPart[] {
+  const vesting = { start: begin + 12n * MONTH, duration: 24n * MONTH };
+  const million = 10n ** 6n * WEI_PER_ERA;
+  return [
+    { name: "team", amount: 150n * million, to: team, vesting },
+    { name: "investors", amount: 120n * million, to: investors, vesting },
+    { name: "airdrop", amount: 70n * million, to: GOVERNANCE, airdrop },
+    { name: "guardian rewards reserve", amount: 200n * million, to: GOVERNANCE },
+    { name: "developer and user incentives", amount: 160n * million, to: GOVERNANCE },
+    { name: "ecosystem fund", amount: 200n * million, to: GOVERNANCE },
+    { name: "liquidity", amount: 100n * million, to: liquidity },
+  ];
+}
+
+/** Everything to one account, for networks that are no economy. */
+export function oneHolder(to: GenesisPart["to"]): GenesisPart[] {
+  return [{ name: "everything", amount: 1_000n * 10n ** 6n * WEI_PER_ERA, to }];
+}

@@ -2,11 +2,15 @@ import { id } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
 import type { ArtifactSource } from "../../sdk/src/deployment/artifacts.ts";
-import type { FinalityPolicy, NetworkParameters } from "../../sdk/src/deployment/parameters.ts";
-import { WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
+import {
+  WEI_PER_ERA,
+  type FinalityPolicy,
+  type GovernanceParameters,
+  type NetworkParameters,
+} from "../../sdk/src/deployment/parameters.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { publicKey } from "../../sdk/src/schnorr.ts";
-import { DEFAULT_LIMITS, DEFAULT_PRICES } from "./defaults.ts";
+import { DEFAULT_LIMITS, DEFAULT_PRICES, oneHolder } from "./defaults.ts";
 
 export interface DevelopmentRollup {
   readonly name: string;
@@ -23,7 +27,6 @@ export interface DevelopmentGuardian {
 export interface DevelopmentAccounts {
   readonly deployer: Address;
   readonly genesisHolder: Address;
-  readonly governor: Address;
   readonly canceller: Address;
   readonly pauser: Address;
   readonly fund: Address;
@@ -41,16 +44,29 @@ export interface DevelopmentNetwork {
   readonly epochLength?: bigint;
 }
 
+/** A decision within a minute. */
+const DEVELOPMENT_GOVERNANCE: GovernanceParameters = {
+  votingDelay: 5n,
+  votingPeriod: 40n,
+  tallyWindow: 20n,
+  proposalThreshold: WEI_PER_ERA,
+  quorum: 100n,
+  notice: 60n,
+  lockPeriod: 60n,
+};
+
 const BOOTSTRAP_WEIGHT = 100_000n;
 const FAR_FUTURE = 2n ** 40n;
 
 /** Parameters of a network whose every key is in one hand: short epochs and delays, equal guardians that prove their keys here. */
 export function developmentParameters(network: DevelopmentNetwork, artifacts: ArtifactSource): NetworkParameters {
   const { rollups, homeGenesisHash, accounts, guardians, salt = "development", epochLength = 30n } = network;
-  const { pauser, ...named } = accounts;
+  const { pauser, genesisHolder, ...named } = accounts;
   const parameters: NetworkParameters = {
     ...named,
     pausers: [pauser],
+    genesis: oneHolder(genesisHolder),
+    governance: DEVELOPMENT_GOVERNANCE,
     salt: id(salt) as Hex, // CAST: a hash
     home: rollups[0]?.chainId ?? 0n,
     homeGenesisHash,

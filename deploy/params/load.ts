@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
 import type { ArtifactSource } from "../../sdk/src/deployment/artifacts.ts";
-import type { NetworkParameters } from "../../sdk/src/deployment/parameters.ts";
+import type { LimitParameters, NetworkParameters } from "../../sdk/src/deployment/parameters.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { verifyPossession } from "../../sdk/src/possession.ts";
 import { networkSchema, type NetworkFile } from "./schema.ts";
@@ -27,22 +27,31 @@ export function parseParameters(given: unknown, name = "parameters"): NetworkFil
 
 /** What the plan needs of a file. `homeGenesisHash` is used where the file leaves it out. */
 export function resolveParameters(file: NetworkFile, homeGenesisHash: Hex): NetworkParameters {
-  const { home, rollups, defaults, environment: _, eraSponsor, recovery, ...rest } = file;
+  const { home, rollups, genesis, defaults, environment: _, eraSponsor, recovery, ...rest } = file;
   return {
     ...rest,
     ...(recovery === undefined ? {} : { recovery }),
     ...(eraSponsor === undefined ? {} : { eraSponsor }),
     homeGenesisHash: file.homeGenesisHash ?? homeGenesisHash,
     home: rollups[home]?.chainId ?? 0n,
+    genesis: genesis.map(({ vesting, airdrop, ...part }) => ({
+      ...part,
+      ...(vesting === undefined ? {} : { vesting }),
+      ...(airdrop === undefined ? {} : { airdrop }),
+    })),
     rollups: Object.entries(rollups).map(([name, { prices, limits, stackKind, addressSalt, url: _, ...rollup }]) => ({
       ...rollup,
       name,
       stackKind: stackKind ?? (rollup.stack === "arbitrum" ? "arbitrum" : "evm"),
       prices: prices ?? defaults.prices,
-      limits: limits ?? defaults.limits,
+      limits: limitsOf(limits ?? defaults.limits),
       ...(addressSalt === undefined ? {} : { addressSalt }),
     })),
   };
+}
+
+function limitsOf({ voteCeiling, ...limits }: NetworkFile["defaults"]["limits"]): LimitParameters {
+  return { ...limits, ...(voteCeiling === undefined ? {} : { voteCeiling }) };
 }
 
 const LEAST_GUARDIANS = 4;

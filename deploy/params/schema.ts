@@ -1,7 +1,7 @@
 import { id, isHexString } from "ethers";
 import { z } from "zod";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
-import { WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
+import { GOVERNANCE, WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
 import { pointFromHex } from "../../sdk/src/schnorr.ts";
 
 /** Least delay between a decision and its effect on public networks: two days. */
@@ -9,10 +9,13 @@ const PUBLIC_DELAY = 172_800n;
 const PUBLIC_EPOCH = 3_600n;
 /** A living quorum must have time to decide against a recovery: seven days. */
 const PUBLIC_RECOVERY = 604_800n;
+/** Six hours for tallies to arrive, whatever clocks and relayers do. */
+const PUBLIC_TALLY_WINDOW = 21_600n;
 const UNITS_PER_ERA = 10n ** 9n;
 const MOST_WHOLE_ERA = 2n ** 32n - 1n;
 const MOST_GAS = 1n << 24n;
 const MOST_ROLLUPS = 257;
+const ALL_ERA = 1_000_000_000n * WEI_PER_ERA;
 
 const whole = z
   .union([z.bigint(), z.number().int(), z.string().regex(/^(\d+|0x[0-9a-fA-F]+)$/, "is not a whole number")])
@@ -27,6 +30,11 @@ const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, "is not an address")
   .refine((text) => BigInt(text) !== 0n, "must not be the zero address")
   .transform((text) => text as Address); // CAST: just matched
+
+const hash = z
+  .string()
+  .refine((text) => isHexString(text, 32), "is not a hash")
+  .transform((text): Hex => `0x${text.slice(2)}`);
 
 /** 32 bytes, or any text, which is hashed. */
 const salt = z
@@ -62,6 +70,32 @@ const limits = z.strictObject({
     .refine((value) => value % UNITS_PER_ERA === 0n, "must be whole ERA, given in fee units")
     .refine((value) => value / UNITS_PER_ERA <= MOST_WHOLE_ERA, `must be at most ${MOST_WHOLE_ERA} ERA`),
   guardianShare: between(0n, 1_000n, "per mille"),
+  voteCeiling: between(0n, 3_333n, "basis points of the quorum").optional(),
+});
+
+/** Seconds since 1970, or a date. */
+const moment = z.union([z.iso.date().transform((date) => BigInt(Date.parse(date)) / 1_000n), whole]);
+const accountOrGovernance = z.union([z.literal(GOVERNANCE), address]);
+
+const genesisPart = z
+  .strictObject({
+    name: z.string().regex(/^[ -~]{1,31}$/, "must be 1 to 31 plain characters"),
+    amount: between(1n, ALL_ERA, "wei"),
+    /** An address, or "governance" for home's timelock. */
+    to: accountOrGovernance,
+    vesting: z.strictObject({ start: moment, duration: between(1n, 2n ** 32n, "seconds") }).optional(),
+    airdrop: z.strictObject({ root: hash, deadline: moment }).optional(),
+  })
+  .refine(({ vesting, airdrop }) => vesting === undefined || airdrop === undefined, "is vesting or airdrop, not both");
+
+const governance = z.strictObject({
+  votingDelay: between(1n, 2_592_000n, "seconds"),
+  votingPeriod: between(2n, 7_776_000n, "seconds"),
+  tallyWindow: between(1n, 2_592_000n, "seconds"),
+  proposalThreshold: between(1n, ALL_ERA, "wei of votes"),
+  quorum: between(100n, 10_000n, "basis points of all ERA"),
+  notice: between(1n, 2n ** 32n, "seconds"),
+  lockPeriod: between(1n, 31_536_000n, "seconds"),
 });
 
 const finality = z.union([z.literal("tag"), z.strictObject({ depth: between(1n, 2n ** 63n, "blocks") })]);
@@ -127,16 +161,13 @@ const network = z.strictObject({
   /** Name of the rollup where all ERA is minted. */
   home: z.string(),
   /** Hash of the home rollup's first block; read from the node if left out. */
-  homeGenesisHash: z
-    .string()
-    .refine((text) => isHexString(text, 32), "is not a block hash")
-    .transform((text): Hex => `0x${text.slice(2)}`)
-    .optional(),
-  genesisHolder: address,
-  governor: address,
+  homeGenesisHash: hash.optional(),
+  /** Parts of all ERA: exactly 1,000,000,000 together. */
+  genesis: z.array(genesisPart).min(1).max(64),
+  governance,
   canceller: address,
   pausers: z.array(address).min(1),
-  fund: address,
+  fund: accountOrGovernance,
   /** Whose credit pays for transfers of ERA whose sender has none. */
   eraSponsor: address.optional(),
   timelockDelay: between(1n, 31_536_000n, "seconds"),
@@ -161,6 +192,8 @@ export const networkSchema = network.superRefine((given, context) => {
     context.addIssue({ code: "custom", path, message });
   };
   checkRoles(given, refuse);
+  checkGenesis(given, refuse);
+  checkGovernance(given, refuse);
   checkPeriods(given, refuse);
   checkRollups(given, refuse);
   checkGuardians(given, refuse);
@@ -173,16 +206,41 @@ export type NetworkInput = z.input<typeof networkSchema>;
 type Refuse = (path: string[], message: string) => void;
 
 /** EXPLOITS 32 and 33: no key does two things, and the deployer's key does nothing after the deployment. */
-function checkRoles({ deployer, governor, canceller, pausers }: Network, refuse: Refuse): void {
+function checkRoles({ deployer, canceller, pausers }: Network, refuse: Refuse): void {
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   for (const [name, account] of [
-    ["governor", governor],
     ["canceller", canceller],
     ...pausers.map((pauser) => ["pausers", pauser] as const),
   ] as const) {
     if (same(account, deployer)) refuse([name], "must not be the deployer, who ends without any role");
   }
-  if (same(governor, canceller)) refuse(["canceller"], "must not be the governor, whom it holds in check");
+}
+
+function checkGenesis({ genesis }: Network, refuse: Refuse): void {
+  const sum = genesis.reduce((total, { amount }) => total + amount, 0n);
+  if (sum !== ALL_ERA) refuse(["genesis"], `the parts are ${sum} wei together, not ${ALL_ERA}`);
+}
+
+/** docs/protocol/governance.md §1: a deposit that counts stays until the decision can take effect. */
+function checkGovernance(
+  { governance, timelockDelay, environment, rollups, home, defaults }: Network,
+  refuse: Refuse,
+): void {
+  const { votingDelay, votingPeriod, tallyWindow, notice } = governance;
+  const least = votingDelay + votingPeriod + timelockDelay;
+  if (notice < least) {
+    refuse(["governance", "notice"], `must be at least votingDelay + votingPeriod + timelockDelay, ${least} seconds`);
+  }
+  if (tallyWindow >= votingPeriod) refuse(["governance", "tallyWindow"], "must be shorter than votingPeriod");
+  if (environment === "public" && tallyWindow < PUBLIC_TALLY_WINDOW) {
+    refuse(["governance", "tallyWindow"], `must be at least ${PUBLIC_TALLY_WINDOW} seconds on a public network`);
+  }
+  const ceilings = Object.entries(rollups)
+    .filter(([name]) => name !== home)
+    .map(([, { limits }]) => (limits ?? defaults.limits).voteCeiling ?? 0n);
+  if (ceilings.reduce((total, ceiling) => total + ceiling, 0n) >= 10_000n) {
+    refuse(["rollups"], "the vote ceilings of all rollups but home must be less than 10000 together");
+  }
 }
 
 function checkPeriods({ environment, timelockDelay, guardians, staking, recovery }: Network, refuse: Refuse): void {

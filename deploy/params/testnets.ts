@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import type { Address } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
-import { DEFAULT_LIMITS, DEFAULT_PRICES } from "./defaults.ts";
+import { DEFAULT_GOVERNANCE, DEFAULT_LIMITS, DEFAULT_PRICES, oneHolder } from "./defaults.ts";
 import type { NetworkInput } from "./schema.ts";
 
 /** Public test networks. Accounts are the operator's own, hence in the environment: docs/testnets.md says which is which. */
@@ -9,8 +10,8 @@ const network: NetworkInput = {
   salt: process.env["METALAYER_SALT"] ?? "metalayer testnet 1",
   deployer: account("METALAYER_DEPLOYER"),
   home: "opSepolia",
-  genesisHolder: account("METALAYER_GENESIS_HOLDER"),
-  governor: account("METALAYER_GOVERNOR"),
+  genesis: oneHolder(account("METALAYER_GENESIS_HOLDER")),
+  governance: DEFAULT_GOVERNANCE,
   canceller: account("METALAYER_CANCELLER"),
   pausers: [account("METALAYER_PAUSER")],
   fund: account("METALAYER_FUND"),
@@ -28,9 +29,9 @@ const network: NetworkInput = {
 
 export default network;
 
-function account(variable: string): string {
+function account(variable: string): Address {
   const value = process.env[variable];
-  if (value !== undefined) return value;
+  if (value !== undefined) return value as Address; // CAST: checked with the rest of the parameters
   throw new MetalayerError("PARAMETERS_INVALID", `set ${variable} to an address (docs/testnets.md)`, { variable });
 }
 

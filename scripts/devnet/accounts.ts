@@ -19,7 +19,6 @@ export const PARTS = {
   /** Holds all ERA at the start, and signs what nobody else is named for. */
   user: 0,
   deployer: 1,
-  governor: 2,
   canceller: 3,
   pauser: 4,
   fund: 5,

@@ -74,7 +74,6 @@ async function deploy(
   const accounts = {
     deployer: address("deployer"),
     genesisHolder: address("user"),
-    governor: address("governor"),
     canceller: address("canceller"),
     pauser: address("pauser"),
     fund: address("fund"),

@@ -8,7 +8,7 @@ import { ceilingShare, WEI_PER_ERA } from "../../sdk/src/deployment/parameters.t
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { pointToHex, publicKey } from "../../sdk/src/schnorr.ts";
-import { DEFAULT_LIMITS, DEFAULT_PRICES } from "../../deploy/params/defaults.ts";
+import { DEFAULT_GOVERNANCE, DEFAULT_LIMITS, DEFAULT_PRICES, genesisParts } from "../../deploy/params/defaults.ts";
 import { developmentParameters } from "../../deploy/params/development.ts";
 import { checkGuardians, loadParameters, parseParameters, resolveParameters } from "../../deploy/params/load.ts";
 import type { NetworkInput } from "../../deploy/params/schema.ts";
@@ -30,8 +30,14 @@ function input(): NetworkInput {
     salt: "a network",
     deployer: account(1),
     home: "a",
-    genesisHolder: account(2),
-    governor: account(3),
+    genesis: genesisParts({
+      team: account(2),
+      investors: account(2),
+      liquidity: account(2),
+      airdrop: { root: GENESIS, deadline: 2_000_000_000n },
+      begin: 1_900_000_000n,
+    }),
+    governance: DEFAULT_GOVERNANCE,
     canceller: account(4),
     pausers: [account(5)],
     fund: account(6),
@@ -46,6 +52,11 @@ function input(): NetworkInput {
       c: { chainId: 1_003n, stack: "evm", finality: "tag" },
     },
   };
+}
+
+/** The usual parts of ERA, the first of them changed. */
+function changedGenesis(change: Partial<NetworkInput["genesis"][number]>): NetworkInput["genesis"] {
+  return input().genesis.map((part, index) => (index === 0 ? { ...part, ...change } : part));
 }
 
 function problemOf(given: unknown): string {
@@ -87,13 +98,52 @@ describe("deployment parameters", () => {
   const refused: readonly [what: string, names: string, change: (given: NetworkInput) => unknown][] = [
     ["an unknown word", "timeLockDelay", (given) => ({ ...given, timeLockDelay: 1 })],
     ["a zero address", "fund", (given) => ({ ...given, fund: account(0) })],
-    ["a deployer that keeps a role", "governor", (given) => ({ ...given, governor: given.deployer })],
+    ["a deployer that keeps a role", "canceller", (given) => ({ ...given, canceller: given.deployer })],
     [
       "a deployer that can pause",
       "pausers",
       (given) => ({ ...given, pausers: [given.deployer.toUpperCase().replace("0X", "0x")] }),
     ],
-    ["a canceller that is the governor", "canceller", (given) => ({ ...given, canceller: given.governor })],
+    [
+      "parts of ERA that are a wei too much",
+      "genesis",
+      (given) => ({ ...given, genesis: changedGenesis({ amount: 150_000_000n * WEI_PER_ERA + 1n }) }),
+    ],
+    [
+      "parts of ERA that are a wei too little",
+      "genesis",
+      (given) => ({ ...given, genesis: changedGenesis({ amount: 150_000_000n * WEI_PER_ERA - 1n }) }),
+    ],
+    [
+      "a part of two kinds",
+      "genesis.0",
+      (given) => ({ ...given, genesis: changedGenesis({ airdrop: { root: GENESIS, deadline: 1 } }) }),
+    ],
+    [
+      "a name too long for the chain",
+      "genesis.0.name",
+      (given) => ({ ...given, genesis: changedGenesis({ name: "x".repeat(32) }) }),
+    ],
+    [
+      "a notice that ends before a decision takes effect (R14)",
+      "governance.notice",
+      (given) => ({ ...given, governance: { ...DEFAULT_GOVERNANCE, notice: 9n * 86_400n - 1n } }),
+    ],
+    [
+      "a tally window as long as the vote",
+      "governance.tallyWindow",
+      (given) => ({ ...given, governance: { ...DEFAULT_GOVERNANCE, tallyWindow: DEFAULT_GOVERNANCE.votingPeriod } }),
+    ],
+    [
+      "a quorum below one percent",
+      "governance.quorum",
+      (given) => ({ ...given, governance: { ...DEFAULT_GOVERNANCE, quorum: 99 } }),
+    ],
+    [
+      "a vote ceiling above a third (R4)",
+      "defaults.limits.voteCeiling",
+      (given) => ({ ...given, defaults: { ...given.defaults, limits: { ...DEFAULT_LIMITS, voteCeiling: 3_334 } } }),
+    ],
     ["no pauser", "pausers", (given) => ({ ...given, pausers: [] })],
     ["a short delay on a public network", "timelockDelay", (given) => ({ ...given, timelockDelay: 172_799 })],
     ["a home that is not there", "home", (given) => ({ ...given, home: "d" })],
@@ -202,7 +252,6 @@ describe("deployment parameters", () => {
     const accounts = {
       deployer: account(1),
       genesisHolder: account(2),
-      governor: account(3),
       canceller: account(4),
       pauser: account(5),
       fund: account(6),

@@ -76,7 +76,6 @@ describe("docs/testnets.md", () => {
       DEPLOYER_KEY: devKey(0).key,
       METALAYER_DEPLOYER: devKey(0).address,
       METALAYER_GENESIS_HOLDER: devKey(1).address,
-      METALAYER_GOVERNOR: devKey(2).address,
       METALAYER_CANCELLER: devKey(3).address,
       METALAYER_PAUSER: devKey(4).address,
       METALAYER_FUND: devKey(5).address,

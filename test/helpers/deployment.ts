@@ -22,8 +22,30 @@ export function testParameters(
     deployer: chain.deployer as Address, // CAST: callers pass addresses
     home: chain.chainIds[0] ?? 0n,
     homeGenesisHash: chain.homeGenesisHash as Hex, // CAST: callers pass hashes
-    genesisHolder: account("holder"),
-    governor: account("governor"),
+    genesis: [
+      { name: "holder", amount: 900_000_000n * ERA, to: account("holder") },
+      {
+        name: "team",
+        amount: 30_000_000n * ERA,
+        to: account("team"),
+        vesting: { start: 2_000_000_000n, duration: 1_000n },
+      },
+      {
+        name: "airdrop",
+        amount: 70_000_000n * ERA,
+        to: "governance",
+        airdrop: { root: id("list") as Hex, deadline: 4_000_000_000n }, // CAST: a hash
+      },
+    ],
+    governance: {
+      votingDelay: 3_600n,
+      votingPeriod: 86_400n,
+      tallyWindow: 7_200n,
+      proposalThreshold: 1_000n * ERA,
+      quorum: 123n,
+      notice: 300_000n,
+      lockPeriod: 604_800n,
+    },
     canceller: account("canceller"),
     pausers: [account("pauser 1"), account("pauser 2")],
     fund: account("fund"),

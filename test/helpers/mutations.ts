@@ -142,6 +142,38 @@ export const MUTATIONS: readonly Mutation[] = [
     args: ({ plan }) => [OTHER, plan.addresses.MetalayerGateway, ACCOUNT, 10n ** 18n, 10n ** 18n],
     finds: ["capacity", "counterpart", "share"].map((part) => `Era.source(${OTHER}).${part}`),
   },
+  {
+    contract: "EraGovernor",
+    method: "setSpoke",
+    args: () => [{ chainId: OTHER, collector: ACCOUNT, ceiling: 1n }],
+    finds: ["ceiling", "collector"].map((part) => `EraGovernor.spoke(${OTHER}).${part}`),
+  },
+  {
+    contract: "EraGovernor",
+    method: "setSpoke",
+    args: () => [{ chainId: 77n, collector: ACCOUNT, ceiling: 1n }],
+    finds: ["EraGovernor.spokes"],
+  },
+  {
+    contract: "EraGovernor",
+    method: "setTallyReader",
+    args: () => [ACCOUNT],
+    finds: ["EraGovernor.wiring.tallyReader"],
+  },
+  {
+    contract: "EraGovernor",
+    method: "updateTimelock",
+    args: () => [ACCOUNT],
+    finds: ["EraGovernor.wiring.timelock"],
+  },
+  ...[
+    ["setVotingDelay", "votingDelay"],
+    ["setVotingPeriod", "votingPeriod"],
+    ["setProposalThreshold", "proposalThreshold"],
+    ["updateQuorumNumerator", "quorum"],
+  ].map(([method = "", part = ""]): Mutation => {
+    return { contract: "EraGovernor", method, args: () => [10_000n], finds: [`EraGovernor.terms.${part}`] };
+  }),
   { contract: "Era", method: "setSponsor", args: () => [ACCOUNT], finds: ["Era.sponsor"] },
   ...PROXIES.map((contract): Mutation => {
     const other = contract === "StateRootInbox" ? "RollupRegistryCode" : "StateRootInboxCode";

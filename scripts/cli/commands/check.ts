@@ -10,7 +10,7 @@ export const command = defineCommand({
   options: {
     params: optional("-p, --params <file>", "Parameter file; default deploy/params/testnets.ts", text),
     only: optional("--only <names>", "Only these rollups of the file, separated by commas", text),
-    batch: optional("--batch <file>", "Write what the governor would have to decide to end the differences", text),
+    batch: optional("--batch <file>", "Write the legs of a proposal that would end the differences", text),
   },
   examples: [
     "./metalayer check",
@@ -47,13 +47,9 @@ async function show(output: Context["output"], { rollups, failed }: CheckReport)
 
 async function writeBatches(output: Context["output"], file: string, { rollups }: CheckReport): Promise<void> {
   const { toJson } = await import("../output.ts");
-  const batches = rollups.flatMap(({ name, chainId, batch }) =>
-    batch === undefined ? [] : [{ name, chainId, ...batch }],
-  );
-  writeFileSync(file, `${toJson(batches)}\n`);
-  output.line(
-    `${batches.length} decisions written to ${file}: the governor sends "schedule", after the delay anyone "execute".`,
-  );
+  const legs = rollups.flatMap(({ name, leg }) => (leg === undefined ? [] : [{ name, ...leg }]));
+  writeFileSync(file, `${toJson(legs)}\n`);
+  output.line(`${legs.length} legs written to ${file}, for a proposal (docs/protocol/governance.md §5).`);
 }
 
 function shortened(value: string): string {

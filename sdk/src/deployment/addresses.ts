@@ -21,6 +21,7 @@ export const CONTRACTS = [
   "AccessManager",
   "RollupTimelock",
   "Era",
+  "EraVotes",
   "StateRootInboxCode",
   "RollupRegistryCode",
   "GuardianSetCode",
@@ -37,12 +38,19 @@ export const CONTRACTS = [
   "MetalayerGateway",
 ] as const;
 
-export type ContractName = (typeof CONTRACTS)[number];
+/** What stands on the home rollup only. */
+export const HOME_CONTRACTS = ["EraGenesis", "EraGovernor"] as const;
 
-/** Addresses that other contracts know before anything stands there. No pause stops deliveries to `GovernanceExecutor`. */
-const RESERVED = ["GovernanceExecutor", "GuardianSlashing"] as const;
+/** What stands on every rollup but home. No pause stops deliveries to `GovernanceExecutor`. */
+export const SPOKE_CONTRACTS = ["VoteCollector", "GovernanceExecutor"] as const;
 
-/** Addresses of one rollup. */
+export type ContractName =
+  (typeof CONTRACTS)[number] | (typeof HOME_CONTRACTS)[number] | (typeof SPOKE_CONTRACTS)[number];
+
+/** Addresses that other contracts know before anything stands there. */
+const RESERVED = ["GuardianSlashing"] as const;
+
+/** Addresses of one rollup, also of what stands on other rollups only. */
 export type Addresses = Readonly<Record<ContractName | "Create3Factory" | (typeof RESERVED)[number], Address>>;
 
 /** Where the factory of all other contracts stands on every rollup. */
@@ -72,7 +80,7 @@ export function create3Address(factory: Address, deployer: Address, salt: Hex): 
 export function predictAddresses(parameters: NetworkParameters, chainId: bigint, artifacts: ArtifactSource): Addresses {
   const rollup = rollupOf(parameters, chainId);
   const factory = factoryAddress(artifacts);
-  const names = [...CONTRACTS, ...RESERVED] as const;
+  const names = [...CONTRACTS, ...HOME_CONTRACTS, ...SPOKE_CONTRACTS, ...RESERVED] as const;
   const entries = names.map((name) => {
     return [name, create3Address(factory, parameters.deployer, contractSalt(parameters, rollup, name))] as const;
   });

@@ -27,6 +27,11 @@ export type ArtifactName =
   | "RollupTimelock"
   | "ERC1967Proxy"
   | "Era"
+  | "EraVotes"
+  | "EraGenesis"
+  | "EraGovernor"
+  | "VoteCollector"
+  | "GovernanceExecutor"
   | "StateRootInbox"
   | "RollupRegistry"
   | "GuardianSet"
@@ -48,6 +53,11 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "RollupTimelock",
   "ERC1967Proxy",
   "Era",
+  "EraVotes",
+  "EraGenesis",
+  "EraGovernor",
+  "VoteCollector",
+  "GovernanceExecutor",
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

@@ -75,14 +75,16 @@ async function wrongImmutables(
   const actual = immutablesOf(artifact, onChain);
   if (actual.length === 0) return [];
   const expected = immutablesOf(artifact, await reader.create(plan.parameters.deployer, contract.initCode));
-  const own = new Set<string>([word("address", contract.address), domainOf(plan, contract)]);
+  const own = new Set<string>([word("address", contract.address), ...domainsOf(plan, contract)]);
   return actual.filter((value, index) => value !== expected[index] && !own.has(value));
 }
 
-/** EIP-712 domain that ERA caches: it names its own address, which a trial construction elsewhere does not have. */
-function domainOf(plan: RollupPlan, { address }: { readonly address: Address }): string {
-  const domain = { name: "Metalayer ERA", version: "1", chainId: plan.rollup.chainId, verifyingContract: address };
-  return TypedDataEncoder.hashDomain(domain);
+/** EIP-712 names of contracts that cache their domain: it holds their own address, which a trial construction elsewhere does not have. */
+const DOMAINS = ["Metalayer ERA", "Metalayer ERA votes", "EraGovernor"];
+
+function domainsOf(plan: RollupPlan, { address }: { readonly address: Address }): string[] {
+  const domain = { version: "1", chainId: plan.rollup.chainId, verifyingContract: address };
+  return DOMAINS.map((name) => TypedDataEncoder.hashDomain({ name, ...domain }));
 }
 
 function places({ immutableReferences = {} }: ContractArtifact): { readonly start: number; readonly length: number }[] {

@@ -1,8 +1,8 @@
-import { AbiCoder, concat, Interface } from "ethers";
-import type { Address, Hex } from "../bytes.ts";
-import { asHex, contractSalt, type Addresses, type ContractName } from "./addresses.ts";
+import { AbiCoder, concat, encodeBytes32String, Interface } from "ethers";
+import { ZERO_HASH, type Address, type Hex } from "../bytes.ts";
+import { asHex, contractSalt, predictAddresses, type Addresses, type ContractName } from "./addresses.ts";
 import type { ArtifactName, ArtifactSource } from "./artifacts.ts";
-import { rollupOf, type NetworkParameters } from "./parameters.ts";
+import { GOVERNANCE, othersOf, rollupOf, voteCeilingOf, type NetworkParameters } from "./parameters.ts";
 
 /** One contract to place through the factory. */
 export interface ContractPlan {
@@ -42,6 +42,9 @@ export function contractPlans(
     ...plainSources(parameters, chainId, at),
     ...codeSources(networkId, rollup.incarnation, at),
     ...proxySources(parameters, at, artifacts),
+    ...(chainId === parameters.home
+      ? homeSources(parameters, at, artifacts)
+      : spokeSources(parameters, at, predictAddresses(parameters, parameters.home, artifacts))),
   ];
   return sources.map(({ name, artifact, args, after = [] }) => ({
     name,
@@ -60,15 +63,62 @@ function initCode(artifacts: ArtifactSource, name: ArtifactName, args: readonly 
 }
 
 function plainSources(parameters: NetworkParameters, chainId: bigint, at: Addresses): Source[] {
-  const { timelockDelay, governor, canceller, anchorHeartbeat, home, genesisHolder, deployer } = parameters;
+  const { timelockDelay, canceller, anchorHeartbeat, home, deployer, governance } = parameters;
   const stack = rollupOf(parameters, chainId).stackKind === "arbitrum" ? "ArbitrumStack" : "EvmStack";
-  const eraArgs = [at.AccessManager, at.MetalayerGateway, at.RollupRegistry, at.FeeController, home, genesisHolder];
+  const eraArgs = [at.AccessManager, at.MetalayerGateway, at.RollupRegistry, at.FeeController, home, at.EraGenesis];
   return [
     { name: "RollupStack", artifact: stack, args: [] },
     { name: "AnchorLog", artifact: "AnchorLog", args: [at.RollupStack, anchorHeartbeat] },
     { name: "AccessManager", artifact: "AccessManager", args: [deployer] },
-    { name: "RollupTimelock", artifact: "RollupTimelock", args: [timelockDelay, governor, canceller] },
+    {
+      name: "RollupTimelock",
+      artifact: "RollupTimelock",
+      args: [timelockDelay, proposerOf(parameters, chainId, at), canceller],
+    },
     { name: "Era", artifact: "Era", args: eraArgs },
+    { name: "EraVotes", artifact: "EraVotes", args: [at.Era, governance.notice, governance.lockPeriod] },
+  ];
+}
+
+/** Who proposes to a rollup's timelock: the governor on home, the executor of its legs elsewhere. */
+export function proposerOf({ home }: NetworkParameters, chainId: bigint, at: Addresses): Address {
+  return chainId === home ? at.EraGovernor : at.GovernanceExecutor;
+}
+
+/** Who receives the fund's share of fees on a rollup. */
+export function fundOf({ fund }: NetworkParameters, at: Addresses): Address {
+  return fund === GOVERNANCE ? at.RollupTimelock : fund;
+}
+
+function homeSources(parameters: NetworkParameters, at: Addresses, artifacts: ArtifactSource): Source[] {
+  const { home, governance, genesis } = parameters;
+  const spokes = othersOf(parameters, home).map((rollup) => ({
+    chainId: rollup.chainId,
+    collector: predictAddresses(parameters, rollup.chainId, artifacts).VoteCollector,
+    ceiling: voteCeilingOf(parameters, rollup),
+  }));
+  const parts = genesis.map(({ name, amount, to, vesting, airdrop }) => ({
+    name: encodeBytes32String(name),
+    amount,
+    beneficiary: to === GOVERNANCE ? at.RollupTimelock : to,
+    start: vesting?.start ?? 0n,
+    duration: vesting?.duration ?? 0n,
+    root: airdrop?.root ?? ZERO_HASH,
+    deadline: airdrop?.deadline ?? 0n,
+  }));
+  const governorArgs = [at.MetalayerGateway, at.RollupTimelock, at.EraVotes, governance, spokes];
+  return [
+    { name: "EraGenesis", artifact: "EraGenesis", args: [at.Era, parts], after: ["Era"] },
+    { name: "EraGovernor", artifact: "EraGovernor", args: governorArgs, after: ["EraVotes"] },
+  ];
+}
+
+function spokeSources({ home }: NetworkParameters, at: Addresses, atHome: Addresses): Source[] {
+  const collectorArgs = [at.EraVotes, at.MetalayerGateway, at.RollupStack, home, atHome.EraGovernor];
+  const executorArgs = [at.MetalayerGateway, at.RollupTimelock, home, atHome.RollupTimelock];
+  return [
+    { name: "VoteCollector", artifact: "VoteCollector", args: collectorArgs },
+    { name: "GovernanceExecutor", artifact: "GovernanceExecutor", args: executorArgs },
   ];
 }
 
@@ -102,14 +152,14 @@ function codeSources(networkId: Hex, incarnation: bigint, at: Addresses): Source
 }
 
 function proxySources(parameters: NetworkParameters, at: Addresses, artifacts: ArtifactSource): Source[] {
-  const { staking, guardians, fund } = parameters;
+  const { staking, guardians } = parameters;
   const manager = at.AccessManager;
   const initial: [keyof typeof CODE_OF, readonly unknown[]][] = [
     ["StateRootInbox", [manager]],
     ["RollupRegistry", [manager]],
     ["GuardianSet", [manager, guardians.epochLength, guardians.grace]],
     ["GuardianRewards", [manager]],
-    ["FeeController", [manager, fund, at.GuardianStaking]],
+    ["FeeController", [manager, fundOf(parameters, at), at.GuardianStaking]],
     ["MetalayerGateway", [manager]],
     ["GuardianStaking", [manager, staking.unbonding, staking.evidenceWindow]],
   ];

@@ -1,3 +1,4 @@
+import { fundOf } from "./contracts.ts";
 import type { BootstrapGuardian } from "./parameters.ts";
 import { adminCall, listed, type Setting } from "./settings.ts";
 import type { View } from "./view.ts";
@@ -178,7 +179,7 @@ function challengeTerms(view: View): Setting {
 }
 
 function feeReceivers(view: View): Setting {
-  const { fund } = view.plan.parameters;
+  const fund = fundOf(view.plan.parameters, view.plan.addresses);
   const guardianPool = view.plan.addresses.GuardianStaking;
   return {
     contract: "FeeController",

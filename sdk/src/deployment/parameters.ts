@@ -29,6 +29,8 @@ export interface LimitParameters {
   readonly feeCapacity: bigint;
   /** Per mille of fees from it that belong to the guardians. */
   readonly guardianShare: bigint;
+  /** Most votes that count from it, basis points of the quorum; if left out an equal share of all but one, at most a third. */
+  readonly voteCeiling?: bigint;
 }
 
 export interface RollupParameters {
@@ -76,6 +78,41 @@ export interface StakingParameters {
   readonly challenge?: { readonly bond: bigint; readonly window: bigint; readonly jailTime: bigint };
 }
 
+/** Times in seconds. */
+export interface GovernanceParameters {
+  /** From a proposal to its snapshot. */
+  readonly votingDelay: bigint;
+  /** From the snapshot to the end, tally window included. */
+  readonly votingPeriod: bigint;
+  /** At the end of the period: tallies of other rollups arrive, nobody votes. */
+  readonly tallyWindow: bigint;
+  /** Votes that a proposer needs on home, wei. */
+  readonly proposalThreshold: bigint;
+  /** Basis points of all ERA. */
+  readonly quorum: bigint;
+  /** Between a withdrawal of deposited ERA and its payment. */
+  readonly notice: bigint;
+  /** Between two possible ends of term locks. */
+  readonly lockPeriod: bigint;
+}
+
+/** A part of all ERA: an airdrop, a vesting wallet, or paid at once. */
+export interface GenesisPart {
+  /** At most 31 bytes. */
+  readonly name: string;
+  /** Wei. */
+  readonly amount: bigint;
+  /** Who gets it, owns the vesting wallet, or gets what nobody claimed. Governance's own parts are held by home's timelock. */
+  readonly to: Address | typeof GOVERNANCE;
+  /** Seconds since 1970, and seconds. */
+  readonly vesting?: { readonly start: bigint; readonly duration: bigint };
+  /** Root of an OpenZeppelin StandardMerkleTree over accounts and amounts; seconds since 1970. */
+  readonly airdrop?: { readonly root: Hex; readonly deadline: bigint };
+}
+
+/** Stands for the timelock of the rollup. */
+export const GOVERNANCE = "governance";
+
 /** Everything that decides a deployment, apart from the code. */
 export interface NetworkParameters {
   readonly salt: Hex;
@@ -84,12 +121,13 @@ export interface NetworkParameters {
   /** Chain id of the rollup where all ERA is minted. */
   readonly home: bigint;
   readonly homeGenesisHash: Hex;
-  readonly genesisHolder: Address;
-  /** Proposes to every rollup's timelock. */
-  readonly governor: Address;
+  /** Parts of all ERA; exactly 1,000,000,000 together. */
+  readonly genesis: readonly GenesisPart[];
+  readonly governance: GovernanceParameters;
   readonly canceller: Address;
   readonly pausers: readonly Address[];
-  readonly fund: Address;
+  /** Receives the fund's share of fees; governance's is each rollup's timelock. */
+  readonly fund: Address | typeof GOVERNANCE;
   /** Whose credit pays for transfers of ERA whose sender has none; nobody's if left out. */
   readonly eraSponsor?: Address;
   /** Seconds. */
@@ -124,6 +162,13 @@ export function ceilingShare(parameters: NetworkParameters, source: RollupParame
   return (source.limits.ceiling / destinations / WEI_PER_ERA) * WEI_PER_ERA;
 }
 
+/** Most votes that count from a rollup other than home, basis points of the quorum: at most a third, all together less than the quorum. */
+export function voteCeilingOf(parameters: NetworkParameters, rollup: RollupParameters): bigint {
+  const spokes = BigInt(parameters.rollups.length - 1);
+  const equal = spokes <= 3n ? 3_333n : 9_999n / spokes;
+  return rollup.limits.voteCeiling ?? equal;
+}
+
 export const WEI_PER_ERA = 10n ** 18n;
 
 /** The same parameters with every address in EIP-55 mixed case, as the chain's answers are read. */
@@ -133,17 +178,20 @@ export function normalised(parameters: NetworkParameters): NetworkParameters {
   return {
     ...parameters,
     deployer: mixedCase(parameters.deployer),
-    genesisHolder: mixedCase(parameters.genesisHolder),
-    governor: mixedCase(parameters.governor),
+    genesis: parameters.genesis.map((part) => ({ ...part, to: mixedCaseOrGovernance(part.to) })),
     canceller: mixedCase(parameters.canceller),
     pausers: parameters.pausers.map(mixedCase),
-    fund: mixedCase(parameters.fund),
+    fund: mixedCaseOrGovernance(parameters.fund),
     ...(parameters.eraSponsor === undefined ? {} : { eraSponsor: mixedCase(parameters.eraSponsor) }),
     ...(parameters.recovery === undefined
       ? {}
       : { recovery: { ...parameters.recovery, account: mixedCase(parameters.recovery.account) } }),
     guardians: { ...guardians, bootstrap, barred: (guardians.barred ?? []).map(mixedCase) },
   };
+}
+
+function mixedCaseOrGovernance(account: Address | typeof GOVERNANCE): Address | typeof GOVERNANCE {
+  return account === GOVERNANCE ? account : mixedCase(account);
 }
 
 function mixedCase(address: Address): Address {

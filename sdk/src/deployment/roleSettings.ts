@@ -1,5 +1,6 @@
 import { id } from "ethers";
 import type { ContractName } from "./addresses.ts";
+import { proposerOf } from "./contracts.ts";
 import { adminCall, labelOf, listed, type Setting } from "./settings.ts";
 import type { View } from "./view.ts";
 
@@ -207,13 +208,15 @@ function members(view: View, role: bigint, wanted: readonly Member[], seen: read
 }
 
 async function timelockSettings(view: View): Promise<Setting[]> {
-  const { governor, canceller, timelockDelay } = view.plan.parameters;
-  const self = view.plan.addresses.RollupTimelock;
+  const { parameters, rollup, addresses } = view.plan;
+  const { canceller, timelockDelay } = parameters;
+  const proposer = proposerOf(parameters, rollup.chainId, addresses);
+  const self = addresses.RollupTimelock;
   const wanted = new Map<string, readonly string[]>([
     ["administrator", [self]],
-    ["proposer", [governor]],
+    ["proposer", [proposer]],
     ["executor", [ANYONE]],
-    ["canceller", [governor, canceller]],
+    ["canceller", [proposer, canceller]],
   ]);
   const granted = await view.events("RollupTimelock", "RoleGranted");
   const roles = new Set([...TIMELOCK_ROLES.keys(), ...granted.map((event) => event.text(0))]);

@@ -1,4 +1,5 @@
 import { asHex, type ContractName } from "./addresses.ts";
+import { governanceSettings } from "./governanceSettings.ts";
 import { guardianSettings, guardianTable } from "./guardianSettings.ts";
 import { laneSettings } from "./laneSettings.ts";
 import type { AdminCall } from "./plan.ts";
@@ -44,8 +45,12 @@ const UNREADABLE: ReadonlySet<unknown> = new Set([
 
 /** Every setting of the rollup, in the order in which a new deployment sets them. */
 export async function settingsOf(view: View): Promise<Setting[]> {
-  const [roles, members] = await Promise.all([roleSettings(view), memberSettings(view)]);
-  return [...guardianSettings(view), ...laneSettings(view), ...roles, guardianTable(view), ...members];
+  const [governance, roles, members] = await Promise.all([
+    governanceSettings(view),
+    roleSettings(view),
+    memberSettings(view),
+  ]);
+  return [...guardianSettings(view), ...laneSettings(view), ...governance, ...roles, guardianTable(view), ...members];
 }
 
 /** Compares every setting with the chain. */

@@ -3,7 +3,10 @@ import { AccessManager__factory } from "../../../typechain-types/factories/@open
 import { ERC1967Proxy__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
 import { FeeController__factory } from "../../../typechain-types/factories/contracts/fees/FeeController__factory.js";
+import { EraGovernor__factory } from "../../../typechain-types/factories/contracts/governance/EraGovernor__factory.js";
+import { GovernanceExecutor__factory } from "../../../typechain-types/factories/contracts/governance/GovernanceExecutor__factory.js";
 import { RollupTimelock__factory } from "../../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
+import { VoteCollector__factory } from "../../../typechain-types/factories/contracts/governance/VoteCollector__factory.js";
 import { GuardianSet__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
 import { GuardianStaking__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
 import { AnchorLog__factory } from "../../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
@@ -12,6 +15,8 @@ import { RollupRegistry__factory } from "../../../typechain-types/factories/cont
 import { StateRootInbox__factory } from "../../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
 import { EvmStack__factory } from "../../../typechain-types/factories/contracts/rollups/EvmStack__factory.js";
 import { Era__factory } from "../../../typechain-types/factories/contracts/token/Era__factory.js";
+import { EraGenesis__factory } from "../../../typechain-types/factories/contracts/token/EraGenesis__factory.js";
+import { EraVotes__factory } from "../../../typechain-types/factories/contracts/token/EraVotes__factory.js";
 import { hashText, hashWords, ZERO_HASH, type Address, type Hex } from "../bytes.ts";
 import { networkIdOf, type Addresses } from "../deployment/addresses.ts";
 import type { ArtifactName, ArtifactSource } from "../deployment/artifacts.ts";
@@ -35,20 +40,36 @@ interface Factory {
   readonly bytecode: string;
 }
 
+/** A decision takes two weeks, which tests pass in no time. */
+const GOVERNANCE_TERMS = {
+  votingDelay: DAY,
+  votingPeriod: 5n * DAY,
+  tallyWindow: DAY,
+  proposalThreshold: ERA,
+  quorum: 100n,
+  notice: 10n * DAY,
+  lockPeriod: 30n * DAY,
+};
+
 const FACTORIES: Readonly<Partial<Record<ArtifactName, Factory>>> = {
   AccessManager: AccessManager__factory,
   AnchorLog: AnchorLog__factory,
   Create3Factory: Create3Factory__factory,
   ERC1967Proxy: ERC1967Proxy__factory,
   Era: Era__factory,
+  EraGenesis: EraGenesis__factory,
+  EraGovernor: EraGovernor__factory,
+  EraVotes: EraVotes__factory,
   EvmStack: EvmStack__factory,
   FeeController: FeeController__factory,
+  GovernanceExecutor: GovernanceExecutor__factory,
   GuardianSet: GuardianSet__factory,
   GuardianStaking: GuardianStaking__factory,
   MetalayerGateway: MetalayerGateway__factory,
   RollupRegistry: RollupRegistry__factory,
   RollupTimelock: RollupTimelock__factory,
   StateRootInbox: StateRootInbox__factory,
+  VoteCollector: VoteCollector__factory,
 };
 
 /** The contracts that the sdk carries, with their creation code. */
@@ -101,12 +122,17 @@ export function connectCore(addresses: Addresses, signer: Signer) {
   return {
     accessManager: AccessManager__factory.connect(addresses.AccessManager, signer),
     era: Era__factory.connect(addresses.Era, signer),
+    eraGovernor: EraGovernor__factory.connect(addresses.EraGovernor, signer),
+    eraVotes: EraVotes__factory.connect(addresses.EraVotes, signer),
     feeController: FeeController__factory.connect(addresses.FeeController, signer),
     gateway: MetalayerGateway__factory.connect(addresses.MetalayerGateway, signer),
+    governanceExecutor: GovernanceExecutor__factory.connect(addresses.GovernanceExecutor, signer),
     guardianSet: GuardianSet__factory.connect(addresses.GuardianSet, signer),
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
     rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
+    rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
     stateRootInbox: StateRootInbox__factory.connect(addresses.StateRootInbox, signer),
+    voteCollector: VoteCollector__factory.connect(addresses.VoteCollector, signer),
   };
 }
 
@@ -120,8 +146,8 @@ function parametersOf(sites: readonly [Site, ...Site[]], homeGenesisHash: Hex, p
     deployer: `0x${new Wallet(DEPLOYER_KEY).address.slice(2)}`,
     home,
     homeGenesisHash,
-    genesisHolder: account,
-    governor: account,
+    genesis: [{ name: "everything", amount: 1_000_000_000n * ERA, to: account }],
+    governance: GOVERNANCE_TERMS,
     canceller: account,
     pausers: sites.map((site) => site.account).filter((one, index, all) => all.indexOf(one) === index),
     fund: account,

@@ -10,14 +10,22 @@ type DevelopmentProvider = Provider & { send(method: string, parameters: unknown
 export class TestRollup {
   readonly accessManager: CoreContracts["accessManager"];
   readonly era: CoreContracts["era"];
+  /** Stands on home only. */
+  readonly eraGovernor: CoreContracts["eraGovernor"];
+  readonly eraVotes: CoreContracts["eraVotes"];
   readonly feeController: CoreContracts["feeController"];
   readonly gateway: CoreContracts["gateway"];
+  /** Stands everywhere but on home. */
+  readonly governanceExecutor: CoreContracts["governanceExecutor"];
   readonly guardianSet: CoreContracts["guardianSet"];
   readonly guardianStaking: CoreContracts["guardianStaking"];
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
+  readonly rollupTimelock: CoreContracts["rollupTimelock"];
   readonly stateRootInbox: CoreContracts["stateRootInbox"];
+  /** Stands everywhere but on home. */
+  readonly voteCollector: CoreContracts["voteCollector"];
 
-  /** `signer` pays for deliveries, may pause, governs the timelock, and on home holds all ERA and receives the fund share of fees. */
+  /** `signer` pays for deliveries, may pause, may cancel at the timelock, and on home holds all ERA and receives the fund share of fees. */
   constructor(
     readonly chainId: bigint,
     readonly signer: Signer,
@@ -26,12 +34,17 @@ export class TestRollup {
   ) {
     this.accessManager = contracts.accessManager;
     this.era = contracts.era;
+    this.eraGovernor = contracts.eraGovernor;
+    this.eraVotes = contracts.eraVotes;
     this.feeController = contracts.feeController;
     this.gateway = contracts.gateway;
+    this.governanceExecutor = contracts.governanceExecutor;
     this.guardianSet = contracts.guardianSet;
     this.guardianStaking = contracts.guardianStaking;
     this.rollupRegistry = contracts.rollupRegistry;
+    this.rollupTimelock = contracts.rollupTimelock;
     this.stateRootInbox = contracts.stateRootInbox;
+    this.voteCollector = contracts.voteCollector;
   }
 
   /** ERC-7930 bytes of an account or contract on this rollup, as `sendMessage` takes its recipient. */

@@ -7,6 +7,7 @@ import { EraGovernor__factory } from "../../../typechain-types/factories/contrac
 import { GovernanceExecutor__factory } from "../../../typechain-types/factories/contracts/governance/GovernanceExecutor__factory.js";
 import { RollupTimelock__factory } from "../../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
 import { VoteCollector__factory } from "../../../typechain-types/factories/contracts/governance/VoteCollector__factory.js";
+import { GuardianRewards__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianRewards__factory.js";
 import { GuardianSet__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
 import { GuardianStaking__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
 import { AnchorLog__factory } from "../../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
@@ -51,7 +52,7 @@ const GOVERNANCE_TERMS = {
   lockPeriod: 30n * DAY,
 };
 
-const FACTORIES: Readonly<Partial<Record<ArtifactName, Factory>>> = {
+const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory>> = {
   AccessManager: AccessManager__factory,
   AnchorLog: AnchorLog__factory,
   Create3Factory: Create3Factory__factory,
@@ -63,6 +64,7 @@ const FACTORIES: Readonly<Partial<Record<ArtifactName, Factory>>> = {
   EvmStack: EvmStack__factory,
   FeeController: FeeController__factory,
   GovernanceExecutor: GovernanceExecutor__factory,
+  GuardianRewards: GuardianRewards__factory,
   GuardianSet: GuardianSet__factory,
   GuardianStaking: GuardianStaking__factory,
   MetalayerGateway: MetalayerGateway__factory,
@@ -74,9 +76,8 @@ const FACTORIES: Readonly<Partial<Record<ArtifactName, Factory>>> = {
 
 /** The contracts that the sdk carries, with their creation code. */
 const artifacts: ArtifactSource = (name) => {
-  const factory = FACTORIES[name];
-  if (factory === undefined) throw new MetalayerError("TESTKIT_ARTIFACT", `the test kit has no ${name}`, { name });
-  const { abi, bytecode } = factory;
+  if (name === "ArbitrumStack") throw new MetalayerError("TESTKIT_ARTIFACT", `the test kit has no ${name}`, { name });
+  const { abi, bytecode } = FACTORIES[name];
   return { contractName: name, sourceName: name, abi, bytecode, deployedBytecode: "0x" };
 };
 

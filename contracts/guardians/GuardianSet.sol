@@ -66,16 +66,17 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function serialOf(bytes calldata attestation) external view returns (uint256) {
-        uint256 bitmapLength;
+        uint256 unusedBits;
         unchecked {
             // Wraps to a huge number if the attestation is shorter than the fields before the bitmap.
-            bitmapLength = attestation.length - BITMAP_OFFSET;
+            uint256 bitmapLength = attestation.length - BITMAP_OFFSET;
             if (bitmapLength - 1 > 31) return 0;
+            unusedBits = 256 - 8 * bitmapLength;
         }
         (bytes32 root, uint256 serial, uint256 Rx, uint256 Ry, uint256 s, uint256 bitmapWord) = _split(attestation);
         // A leading zero byte would be a second encoding of the same set.
         if (bitmapWord >> 248 == 0 || !_isAccepted(serial)) return 0;
-        uint256 bitmap = bitmapWord >> (256 - 8 * bitmapLength);
+        uint256 bitmap = bitmapWord >> unusedBits;
 
         uint256 Px = _storage().cache[serial][bitmap];
         if (Px == 0) {

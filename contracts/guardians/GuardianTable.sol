@@ -116,25 +116,25 @@ library GuardianTable {
         unchecked {
             // For 256 guardians the shift gives 0 and the mask is all ones.
             uint256 all = (1 << count) - 1;
-            bool subtract = 2 * _popCount(bitmap) > count;
-            if (subtract) {
-                bitmap ^= all;
-                assembly ("memory-safe") {
-                    X := mload(ptr)
-                    Y := mload(add(ptr, 0x20))
-                }
-                if (Y != 0) Z = 1;
-            }
+            bool others = 2 * _popCount(bitmap) > count;
+            if (others) bitmap ^= all;
             // At most 256 turns; weights are 64 bits wide, so their sum fits 72.
-            for (ptr += 0x40; bitmap != 0; bitmap >>= 1) {
-                if (bitmap & 1 == 1) {
-                    (uint256 kx, uint256 ky, uint256 w) = _entryAt(ptr);
-                    weight += w;
-                    (X, Y, Z) = Secp256k1.add(X, Y, Z, kx, subtract ? Secp256k1.P - ky : ky);
+            for (uint256 place = ptr + 0x40; bitmap != 0; place += ENTRY_LENGTH) {
+                while (bitmap & 1 == 0) {
+                    bitmap >>= 1;
+                    place += ENTRY_LENGTH;
                 }
-                ptr += ENTRY_LENGTH;
+                bitmap >>= 1;
+                (uint256 kx, uint256 ky, uint256 w) = _entryAt(place);
+                weight += w;
+                (X, Y, Z) = Secp256k1.add(X, Y, Z, kx, ky);
             }
-            if (subtract) weight = totalWeight - weight;
+            if (others) {
+                // T minus the others; if T is infinity, minus the others, which has the same x.
+                weight = totalWeight - weight;
+                (uint256 sumX, uint256 sumY, ) = _entryAt(ptr);
+                if (sumY != 0) (X, Y, Z) = Secp256k1.add(X, Secp256k1.P - Y, Z, sumX, sumY);
+            }
         }
         (x, ) = Secp256k1.toAffine(X, Y, Z);
     }

@@ -24,6 +24,7 @@ using {
 /// @title Reads packed batches from calldata: docs/protocol/messages.md §5.
 /// @dev A place (`place`, `facts`, `body`, …) is a position in calldata. {read} and {hashes} compare every end with the end of the data and revert
 ///      {GatewayMalformedBatch} with the offset in the data; all other functions read only what these two have checked.
+///      Written out plainly: contracts/mocks/BatchReference.sol, against which this is fuzzed.
 library BatchReader {
     uint256 internal constant TAG_MESSAGE = 0;
     uint256 internal constant TAG_BOUNTY = 1;
@@ -106,7 +107,8 @@ library BatchReader {
             sane := and(sane, iszero(gt(add(and(shr(88, head), 0xffff), listed), total)))
             sane := and(sane, iszero(gt(add(shr(192, shl(72, head)), total), MAX_NONCE)))
         }
-        if (!sane) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
+        if (sane) return (head, facts, body);
+        revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
     }
 
     /// @notice Root of the fact tree to which the entries with these hashes lead.
@@ -122,6 +124,7 @@ library BatchReader {
         bytes calldata siblings = _siblings(head, place, facts);
         // A batch of one message is its own root.
         if (total == 1) (root, ok) = (_first(ids), siblings.length == 0);
+        else if (ids.length == 1) (root, ok) = Tree.foldOne(_first(ids), first(head), total, siblings);
         else (root, ok) = Tree.fold(_copy(ids), first(head), total, siblings);
         if (!ok) return (root, false);
         uint256 index;
@@ -243,6 +246,7 @@ library BatchReader {
     function hashes(
         bytes calldata data,
         BatchHead head,
+        uint256 nonce,
         uint256 body,
         bytes32 networkId,
         uint256 route
@@ -251,11 +255,10 @@ library BatchReader {
         uint256 slot;
         uint256 scratch;
         (ids, slot, scratch) = _reserve(head, networkId, route);
-        uint256 nonce = head.firstNonce();
         place = body;
         unchecked {
-            // Places stay near the end of calldata, nonces below 2^48.
-            while (slot < scratch) {
+            // Places stay near the end of calldata, nonces below 2^48; {read} refuses batches without entries.
+            while (true) {
                 (bytes32 id, uint256 next) = _entryHash(place, nonce, scratch);
                 if (next > dataEnd) revert IMetalayerGateway.GatewayMalformedBatch(_offset(data, place));
                 assembly ("memory-safe") {
@@ -263,6 +266,7 @@ library BatchReader {
                 }
                 slot += 0x20;
                 place = next;
+                if (slot == scratch) return (ids, place);
                 ++nonce;
             }
         }

@@ -14,7 +14,7 @@ abstract contract GatewayEarnings is GatewayStorage {
         Queue memory queue = $.queues[srcChainId][deliverer];
         if (uint256(queue.fees) + queue.bounties == 0) revert GatewayNothingQueued(srcChainId, deliverer);
         delete $.queues[srcChainId][deliverer];
-        _settle($.sources[srcChainId], srcChainId, _currentSerial(), deliverer, queue.fees, queue.bounties, false);
+        _settleLater(srcChainId, deliverer, queue.fees, queue.bounties);
     }
 
     /// @inheritdoc IMetalayerGateway
@@ -25,7 +25,7 @@ abstract contract GatewayEarnings is GatewayStorage {
         if (booked.amount == 0 || !_isClosed(route, nonce)) revert GatewayNoBounty(srcChainId, nonce);
         delete $.bounties[route][nonce];
         emit BountyPaid(booked.sendId, booked.refundTo, booked.amount);
-        _settle($.sources[srcChainId], srcChainId, _currentSerial(), booked.refundTo, 0, booked.amount, false);
+        _settleLater(srcChainId, booked.refundTo, 0, booked.amount);
     }
 
     /// @inheritdoc IMetalayerGateway
@@ -98,10 +98,18 @@ abstract contract GatewayEarnings is GatewayStorage {
         emit BountyPaid(id, msg.sender, amount);
     }
 
+    /// @dev Credits what no attestation brings, to the epoch in force.
+    function _settleLater(uint256 srcChainId, address account, uint256 fees, uint256 bounties) private {
+        Source storage source = _state().sources[srcChainId];
+        _settle(source, source.word, srcChainId, _currentSerial(), account, fees, bounties, false);
+    }
+
     /// @dev Credits `fees` (shared with the guardians) and `bounties` (not shared) as far as the source's bucket reaches, queues the rest.
-    ///      They are not both 0. Reads and writes storage once, after all calls of a batch: nothing here is held across a call.
+    ///      They are not both 0. Writes storage once, after all calls of a batch.
+    /// @param word the source's, as it stands in storage now
     function _settle(
         Source storage source,
+        InWord word,
         uint256 srcChainId,
         uint256 serial,
         address deliverer,
@@ -112,7 +120,6 @@ abstract contract GatewayEarnings is GatewayStorage {
         unchecked {
             // fees + bounties < 2^64 · 1,025, taken < 2^56, shares ≤ 1,000; both halves of earnings and queues are sums of such amounts, far below 2^128.
             uint256 total = fees + bounties;
-            InWord word = source.word;
             (InWord next, uint256 taken) = fast
                 ? word.takeFast(total, block.timestamp)
                 : word.take(total, block.timestamp);

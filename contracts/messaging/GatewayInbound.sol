@@ -21,17 +21,19 @@ abstract contract GatewayInbound is GatewayEarnings {
     /// @dev A call of {relay}: what all its batches share, what all entries of the running batch share, and what they earn.
     /// @param serial table that verified the attestation, 0 until it was asked
     /// @param attempted whether a message was attempted so far
+    /// @param nonce of the first entry
+    /// @param word the source's, as it stands in storage: read again after every call of a recipient
     /// @param watched bit b is set if recipients whose last byte is b need a closer look: all if the source is paused or the batch `fast`
-    /// @param pausedUntil end of the source's pause, 0 if it is not paused
     /// @param frame memory in which the call data of `receiveMessage` is prepared
     struct Run {
         uint256 serial;
         bool attempted;
         BatchHead head;
+        uint256 nonce;
         uint256 facts;
         uint256 route;
+        InWord word;
         uint256 watched;
-        uint256 pausedUntil;
         ReceiveCall frame;
         uint256 fees;
         uint256 bounties;
@@ -58,35 +60,28 @@ abstract contract GatewayInbound is GatewayEarnings {
         Source storage source = _state().sources[head.srcChainId()];
         InWord word = source.word;
         if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
-        (run.head, run.facts, run.route) = (head, facts, _inRoute(head.srcChainId(), word));
-        mapping(uint256 => Record) storage records =
-            head.isFast() ? _state().fastDelivered[run.route] : _state().delivered[run.route];
-        if (!(head.isFast() ? _anyOpenFast(run.route, head) : _anyOpen(records, head))) {
+        (uint256 route, uint256 nonce) = (_inRoute(head.srcChainId(), word), head.firstNonce());
+        (run.head, run.nonce, run.facts, run.route, run.word) = (head, nonce, facts, route, word);
+        Record storage record = _state().delivered[route][nonce >> 8];
+        if (!(head.isFast() ? _anyOpenFast(route, nonce, head) : _anyOpen(route, nonce, record, head))) {
             return BatchReader.skip(batches, head, body);
         }
         if (run.serial == 0) run.serial = _verify(attestation);
         bytes32[] memory ids;
-        (ids, next) = BatchReader.hashes(batches, head, body, NETWORK_ID, run.route);
-        _prove(
-            run,
-            AttestationCall.rootOf(attestation),
-            place,
-            word.hasOtherGateway() ? source.gateway : address(this),
-            ids
-        );
-        run.pausedUntil = block.timestamp < word.pausedUntil() ? word.pausedUntil() : 0;
-        run.watched = run.pausedUntil == 0 && !head.isFast() ? _protocolBytes() : type(uint256).max;
-        _deliverAll(run, source, records, body, ids);
+        (ids, next) = BatchReader.hashes(batches, head, nonce, body, NETWORK_ID, run.route);
+        _prove(run, source, AttestationCall.rootOf(attestation), place, ids);
+        _deliverAll(run, source, record, body, ids);
     }
 
     /// @dev Reverts unless the entries with these hashes are in the attested root.
     function _prove(
         Run memory run,
+        Source storage source,
         bytes32 attested,
         uint256 place,
-        address srcGateway,
         bytes32[] memory ids
     ) private view {
+        address srcGateway = run.word.hasOtherGateway() ? source.gateway : address(this);
         bytes32 laneId = Route.laneId(NETWORK_ID, run.route, srcGateway, address(this));
         (bytes32 root, bool sound) = BatchReader.rootOf(run.head, place, run.facts, laneId, ids);
         if (sound && root == attested) return;
@@ -94,25 +89,27 @@ abstract contract GatewayInbound is GatewayEarnings {
     }
 
     /// @dev Whether a nonce of the `final` batch's entries is not delivered yet, as far as that is known without hashing.
-    function _anyOpen(mapping(uint256 => Record) storage records, BatchHead head) private view returns (bool open) {
+    /// @param record where the first entry's mark stands
+    function _anyOpen(uint256 route, uint256 nonce, Record storage record, BatchHead head) private view returns (bool) {
         unchecked {
             // Nonces are below 2^48, a batch has at most 1,024 entries: at most 5 rounds.
-            uint256 nonce = head.firstNonce();
+            uint256 open = ~record.marks >> (nonce & 255);
+            if (open & 1 == 1) return true;
             uint256 left = head.entries();
-            while (true) {
-                uint256 bit = nonce & 255;
-                uint256 inWord = left < 256 - bit ? left : 256 - bit;
-                if ((~records[nonce >> 8].marks >> bit) << (256 - inWord) != 0) return true;
-                if (left == inWord) return false;
+            uint256 inWord = 256 - (nonce & 255);
+            while (left > inWord) {
+                if (open != 0) return true;
                 nonce += inWord;
                 left -= inWord;
+                inWord = 256;
+                open = ~_state().delivered[route][nonce >> 8].marks;
             }
+            return open << (256 - left) != 0;
         }
     }
 
     /// @dev As {_anyOpen} for a `fast` batch, whose nonces may also be closed by a fingerprint. At most 1,024 rounds, one when all is open.
-    function _anyOpenFast(uint256 route, BatchHead head) private view returns (bool) {
-        uint256 nonce = head.firstNonce();
+    function _anyOpenFast(uint256 route, uint256 nonce, BatchHead head) private view returns (bool) {
         for (uint256 end = nonce + head.entries(); nonce < end; ++nonce) {
             if (!_isClosed(route, nonce)) return true;
         }
@@ -128,16 +125,19 @@ abstract contract GatewayInbound is GatewayEarnings {
     }
 
     /// @dev Attempts every open entry of a batch, which has at least one, and books what they earned.
+    /// @param record where the first entry's mark stands, if the batch is `final`
+    /// @param place where the first entry stands
     function _deliverAll(
         Run memory run,
         Source storage source,
-        mapping(uint256 => Record) storage records,
+        Record storage record,
         uint256 place,
         bytes32[] memory ids
     ) private {
-        run.frame = ReceiveCalls.prepare(run.head.srcChainId());
+        run.watched = _watched(run.head, run.word);
         (run.fees, run.bounties) = (0, 0);
-        uint256 nonce = run.head.firstNonce();
+        run.frame = ReceiveCalls.prepare(run.head.srcChainId());
+        uint256 nonce = run.nonce;
         (uint256 slot, uint256 end) = BatchReader.span(ids);
         unchecked {
             // Nonces are below 2^48.
@@ -145,32 +145,28 @@ abstract contract GatewayInbound is GatewayEarnings {
                 (bool hashOnly, uint256 next) = BatchReader.step(place);
                 if (!hashOnly) {
                     bytes32 id = BatchReader.hashAt(slot);
-                    if (_mark(run, source, records, nonce, id)) _attempt(run, id, nonce, place);
+                    if (run.head.isFast() ? _markFast(run, source, nonce, id) : _mark(run, record, nonce, id)) {
+                        _attempt(run, id, nonce, place);
+                        run.attempted = true;
+                        run.word = source.word;
+                    }
                 }
-                ++nonce;
                 place = next;
+                ++nonce;
+                if (nonce & 255 == 0) record = _state().delivered[run.route][nonce >> 8];
             }
         }
-        if (run.fees | run.bounties == 0) return;
-        (BatchHead head, uint256 serial) = (run.head, run.serial);
-        _settle(source, head.srcChainId(), serial, msg.sender, run.fees, run.bounties, head.isFast());
+        (BatchHead head, uint256 fees, uint256 bounties) = (run.head, run.fees, run.bounties);
+        if (fees | bounties == 0) return;
+        _settle(source, run.word, head.srcChainId(), run.serial, msg.sender, fees, bounties, head.isFast());
     }
 
-    /// @dev Marks a message as delivered; false if it was executed before.
-    function _mark(
-        Run memory run,
-        Source storage source,
-        mapping(uint256 => Record) storage records,
-        uint256 nonce,
-        bytes32 id
-    ) private returns (bool) {
-        if (run.head.isFast()) return _markFast(run, source, records, nonce, id);
-        Record storage record = records[nonce >> 8];
+    /// @dev Marks a `final` message as delivered; false if it was executed before.
+    function _mark(Run memory run, Record storage record, uint256 nonce, bytes32 id) private returns (bool) {
         uint256 marks = record.marks;
         uint256 mark = 1 << (nonce & 255);
         if (marks & mark != 0) return false;
-        // Read now, not at the start of the batch: a recipient may have re-entered with a `fast` delivery.
-        if (source.word.fastSeen()) {
+        if (run.word.fastSeen()) {
             uint256 seen = _seenFast(run.route, nonce);
             if (seen == _fingerprint(id)) return false;
             if (seen != 0) emit FastContradicted(run.head.srcChainId(), uint64(nonce), id);
@@ -180,15 +176,9 @@ abstract contract GatewayInbound is GatewayEarnings {
     }
 
     /// @dev Marks a `fast` message with its fingerprint, and its source as one that has fingerprints; false if it was executed before.
-    function _markFast(
-        Run memory run,
-        Source storage source,
-        mapping(uint256 => Record) storage records,
-        uint256 nonce,
-        bytes32 id
-    ) private returns (bool) {
+    function _markFast(Run memory run, Source storage source, uint256 nonce, bytes32 id) private returns (bool) {
         if (_isClosed(run.route, nonce)) return false;
-        records[nonce >> 3].marks |= _fingerprint(id) << ((nonce & 7) << 5);
+        _state().fastDelivered[run.route][nonce >> 3].marks |= _fingerprint(id) << ((nonce & 7) << 5);
         if (!source.word.fastSeen()) source.word = source.word.withFastSeen();
         return true;
     }
@@ -208,7 +198,6 @@ abstract contract GatewayInbound is GatewayEarnings {
     function _attempt(Run memory run, bytes32 id, uint256 nonce, uint256 place) private {
         (uint256 tag, uint256 fields, uint256 rest, bytes calldata payload) = BatchReader.entry(place);
         address recipient = address(uint160(rest >> 96));
-        run.attempted = true;
         Memory.Pointer free = Memory.getFreeMemoryPointer();
         bool ok;
         bytes memory reason;
@@ -242,8 +231,9 @@ abstract contract GatewayInbound is GatewayEarnings {
         bytes calldata payload
     ) private returns (bool ok, bytes memory reason) {
         BatchHead head = run.head;
-        if (run.pausedUntil != 0 && recipient != GOVERNANCE_EXECUTOR) {
-            revert GatewayPaused(head.srcChainId(), run.pausedUntil);
+        uint256 pausedUntil = run.word.pausedUntil();
+        if (block.timestamp < pausedUntil && recipient != GOVERNANCE_EXECUTOR) {
+            revert GatewayPaused(head.srcChainId(), pausedUntil);
         }
         if (tag == BatchReader.TAG_BOUNTY) return (_bookBounty(run, recipient, payload), reason);
         if (_isProtocol(recipient)) {
@@ -264,17 +254,11 @@ abstract contract GatewayInbound is GatewayEarnings {
     function _bookBounty(Run memory run, address refundTo, bytes calldata payload) private returns (bool ok) {
         uint256 direct;
         if (run.head.isFast()) return false;
-        (ok, direct) = _book(run.head.srcChainId(), run.route, refundTo, payload);
-        if (direct != 0)
-            _settle(
-                _state().sources[run.head.srcChainId()],
-                run.head.srcChainId(),
-                run.serial,
-                refundTo,
-                0,
-                direct,
-                false
-            );
+        uint256 srcChainId = run.head.srcChainId();
+        (ok, direct) = _book(srcChainId, run.route, refundTo, payload);
+        if (direct == 0) return ok;
+        Source storage source = _state().sources[srcChainId];
+        _settle(source, source.word, srcChainId, run.serial, refundTo, 0, direct, false);
     }
 
     /// @dev Calls the recipient with the committed gas plus the deliverer's boost; nothing but {receiveMessage}.
@@ -304,8 +288,9 @@ abstract contract GatewayInbound is GatewayEarnings {
         return true;
     }
 
-    /// @dev The last bytes of the addresses that {_isProtocol} refuses, as bits.
-    function _protocolBytes() private view returns (uint256) {
+    /// @dev Last bytes, as bits, of recipients that need a closer look: the protocol's own; all while the source is paused, and in `fast` batches.
+    function _watched(BatchHead head, InWord word) private view returns (uint256) {
+        if (head.isFast() || block.timestamp < word.pausedUntil()) return type(uint256).max;
         return PROTOCOL_BYTES | _lastByteBit(address(this));
     }
 

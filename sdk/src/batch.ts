@@ -24,6 +24,9 @@ export const TAG_CLAIM = 2;
 /** Entry tag: a message hash only, not delivered now. */
 export const TAG_HASH = 255;
 
+/** Nonces are below 2^48. */
+const NONCE_BITS = 48n;
+
 /** A whole message in a batch; its nonce follows from its place. */
 export interface FullEntry {
   readonly tag: typeof TAG_MESSAGE | typeof TAG_BOUNTY | typeof TAG_CLAIM;
@@ -185,7 +188,7 @@ function checkHeader(head: BatchHead, entries: number, offset: number): void {
     refuse("BATCH_CHAIN_ID", `no chain id: ${head.srcChainId}`, offset);
   }
   const { from, count, first } = head;
-  const rangeSane = count >= 1 && count <= MAX_LEAVES && from >= 0n && from + BigInt(count) < 1n << 64n;
+  const rangeSane = count >= 1 && count <= MAX_LEAVES && from >= 0n && from + BigInt(count) < 1n << NONCE_BITS;
   if (!rangeSane || first < 0 || entries < 1 || entries > count - first) {
     refuse("BATCH_RANGE", `no batch: ${entries} entries from index ${first} of ${count} messages from ${from}`, offset);
   }

@@ -82,7 +82,7 @@ export const batch: fc.Arbitrary<Batch> = fc
     fc.record({
       class: fc.constant(factClass),
       srcChainId: chainId,
-      from: uint(60),
+      from: uint(47),
       count: fc.constant(range.count),
       first: fc.constant(range.first),
       gasBoost: uint(32),

@@ -16,7 +16,7 @@ import { refusalCode } from "./refusal.ts";
 import * as reference from "./reference.ts";
 
 const range = fc
-  .record({ lane, from: fc.bigInt({ min: 0n, max: 1n << 60n }), headBefore: hash })
+  .record({ lane, from: fc.bigInt({ min: 0n, max: 1n << 47n }), headBefore: hash })
   .chain(({ lane: inLane, from, headBefore }) =>
     fc
       .record({ class: fc.constantFrom(0 as const, 1 as const), span: part(20), block: hash })

@@ -40,6 +40,39 @@ export async function withNetwork<T>(
   }
 }
 
+/** The running local network as {@link withNetwork} gives one that a parameter file describes. Throws DEVNET_NOT_RUNNING. */
+export async function withLocalNetwork<T>(
+  { root }: Context,
+  work: (network: Omit<OpenedNetwork, "file">) => Promise<T>,
+): Promise<T> {
+  const [{ loadArtifacts }, { openUrl }, { devnetFolder, readDevnet }, { runningParameters }, { loadSecretKey }] =
+    await Promise.all([
+      import("../../deploy/artifacts.ts"),
+      import("../../deploy/targets.ts"),
+      import("../devnet/state.ts"),
+      import("../devnet/parameters.ts"),
+      import("../network/keys.ts"),
+    ]);
+  const folder = devnetFolder(root);
+  const state = readDevnet(folder);
+  const artifacts = loadArtifacts(root);
+  const targets = await Promise.all(
+    state.rollups.map(({ name, chainId, nodeUrl }) => openUrl({ name, chainId: BigInt(chainId), url: nodeUrl })),
+  );
+  try {
+    const [home] = targets;
+    if (home === undefined) throw new Error("a network has rollups");
+    const loadKey = (file: string): Promise<bigint> => loadSecretKey(file, undefined);
+    return await work({
+      parameters: await runningParameters({ folder, state, home, artifacts }, loadKey),
+      artifacts,
+      targets,
+    });
+  } finally {
+    await Promise.all(targets.map((target) => target.close()));
+  }
+}
+
 /** The file with the parameters of the public test networks. */
 export function defaultParameters(root: string): string {
   return path.join(root, "deploy/params/testnets.ts");

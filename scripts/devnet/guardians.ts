@@ -6,7 +6,7 @@ import type { Child } from "./children.ts";
 import { freePort } from "./children.ts";
 import type { Devnet, DevnetStep } from "./devnet.ts";
 import { writeJsonAtomically } from "./files.ts";
-import { guardianKeyFile } from "./protocol.ts";
+import { guardianKeyFile } from "./parameters.ts";
 import { untilReady } from "./ready.ts";
 import { daemonNetwork } from "./settings.ts";
 
@@ -31,7 +31,7 @@ export function startGuardian(devnet: Devnet, index: number, port: number): Prom
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, "settings.json");
   const guardian = {
-    keyFile: guardianKeyFile(devnet, index),
+    keyFile: guardianKeyFile(devnet.options.folder, index),
     recordFile: path.join(folder, "record.db"),
     port,
     logLevel: "warn",

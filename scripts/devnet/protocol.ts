@@ -3,7 +3,6 @@ import path from "node:path";
 import { loadArtifacts } from "../../deploy/artifacts.ts";
 import { genesisHash } from "../../deploy/open.ts";
 import type { DevelopmentGuardian } from "../../deploy/params/development.ts";
-import { developmentParameters } from "../../deploy/params/development.ts";
 import type { NetworkReport } from "../../deploy/run.ts";
 import { deployNetwork } from "../../deploy/run.ts";
 import type { Target } from "../../deploy/targets.ts";
@@ -14,9 +13,8 @@ import { randomSecretKey } from "../../sdk/src/schnorr.ts";
 import { delay } from "../chain/tasks.ts";
 import { devAccount, operatorAccount, PARTS } from "./accounts.ts";
 import type { Devnet, DevnetStep } from "./devnet.ts";
+import { devnetParameters, EPOCH_LENGTH, guardianKeyFile } from "./parameters.ts";
 
-/** Seconds of a guardian table. */
-const EPOCH_LENGTH = 30n;
 const PACE = { confirmations: 1, pollingMs: 40, inFlight: 32 };
 const MINE_EVERY_MS = 60;
 
@@ -40,13 +38,9 @@ export function protocolStep(guardians: number, epochLength = EPOCH_LENGTH): Dev
   };
 }
 
-export function guardianKeyFile({ options }: Devnet, index: number): string {
-  return path.join(options.folder, `guardian${index + 1}`, "key.json");
-}
-
 function createKey(devnet: Devnet, index: number): DevelopmentGuardian {
   const secretKey = randomSecretKey();
-  const file = guardianKeyFile(devnet, index);
+  const file = guardianKeyFile(devnet.options.folder, index);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, JSON.stringify({ secretKey: toHex(uintBytes("secretKey", secretKey, 32)) }), { mode: 0o600 });
   return { operator: operatorAccount(index).address, secretKey };
@@ -70,20 +64,8 @@ async function deploy(
   const [home] = targets;
   if (home === undefined) throw new Error("a network has at least one rollup");
   const artifacts = loadArtifacts(root);
-  const address = (part: keyof typeof PARTS) => devAccount(PARTS[part]).address;
-  const accounts = {
-    deployer: address("deployer"),
-    genesisHolder: address("user"),
-    canceller: address("canceller"),
-    pauser: address("pauser"),
-    fund: address("fund"),
-  };
-  const rollups = devnet.state.rollups.map(({ name, chainId, finality }) => {
-    const policy = finality.kind === "tag" ? ("tag" as const) : { depth: BigInt(finality.blocks) };
-    return { name, chainId: BigInt(chainId), finality: policy };
-  });
-  const network = { rollups, homeGenesisHash: await genesisHash(home), accounts, guardians, epochLength };
-  const parameters = developmentParameters(network, artifacts);
+  const network = { state: devnet.state, homeGenesisHash: await genesisHash(home), guardians, epochLength };
+  const parameters = devnetParameters(network, artifacts);
   const journals = path.join(folder, "journals");
   const given = { parameters, artifacts, targets, folder: journals, pace: PACE };
   const report = await deployNetwork(signal === undefined ? given : { ...given, signal });

@@ -59,6 +59,7 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["relay of two settings files", ["relay", "a.json", "b.json"], "too many arguments"],
   ["announce of something that is no URL", ["announce", "guardian.example.org"], "begins with http:// or https://"],
   ["register without a file", ["register"], "missing required argument 'file'"],
+  ["check of two networks", ["check", "--local", "--params", "x.ts"], "--local goes with neither"],
   ["devnet with an unknown action", ["devnet", "restart"], '"restart" is none of start, status, stop'],
   ["devnet with three guardians", ["devnet", "start", "--guardians", "3"], "3 guardians can form no table"],
   ["demo of a chapter that there is not", ["demo", "croe"], '"croe" is none of core, all'],

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import type { CheckReport } from "../../../deploy/check.ts";
 import type { Context } from "../command.ts";
-import { defineCommand, optional, text } from "../command.ts";
+import { defineCommand, flag, optional, text, UsageError } from "../command.ts";
+import type { OpenedNetwork } from "../deployment.ts";
 
 export const command = defineCommand({
   name: "check",
@@ -9,29 +10,40 @@ export const command = defineCommand({
   group: "Networks",
   options: {
     params: optional("-p, --params <file>", "Parameter file; default deploy/params/testnets.ts", text),
+    local: flag("--local", "The running local network, instead of a parameter file"),
     only: optional("--only <names>", "Only these rollups of the file, separated by commas", text),
     batch: optional("--batch <file>", "Write the legs of a proposal that would end the differences", text),
   },
   examples: [
     "./metalayer check",
     "./metalayer check --json",
+    "./metalayer check --local",
     "./metalayer check --params deploy/params/testnets.ts --batch decision.json",
   ],
   async run(context, options) {
-    const { root, output, path: absolute } = context;
-    const { defaultParameters, withNetwork } = await import("../deployment.ts");
-    const { checkNetwork, isClean } = await import("../../../deploy/check.ts");
-    const file = options.params === undefined ? defaultParameters(root) : absolute(options.params);
-    return withNetwork(context, { file, only: options.only, withKey: false }, async (network) => {
-      const { parameters, artifacts, targets } = network;
-      const report = await checkNetwork(parameters, artifacts, targets);
-      await show(output, report);
-      output.result(report);
-      if (options.batch !== undefined) await writeBatches(output, absolute(options.batch), report);
-      return isClean(report) ? undefined : false;
-    });
+    const { root, path: absolute } = context;
+    const { params, local, only } = options;
+    if (local && (params !== undefined || only !== undefined))
+      throw new UsageError("--local goes with neither --params nor --only");
+    const { defaultParameters, withLocalNetwork, withNetwork } = await import("../deployment.ts");
+    if (local) return withLocalNetwork(context, (network) => check(context, network, options.batch));
+    const file = params === undefined ? defaultParameters(root) : absolute(params);
+    return withNetwork(context, { file, only, withKey: false }, (network) => check(context, network, options.batch));
   },
 });
+
+async function check(
+  { output, path: absolute }: Context,
+  { parameters, artifacts, targets }: Pick<OpenedNetwork, "parameters" | "artifacts" | "targets">,
+  batch: string | undefined,
+): Promise<false | undefined> {
+  const { checkNetwork, isClean } = await import("../../../deploy/check.ts");
+  const report = await checkNetwork(parameters, artifacts, targets);
+  await show(output, report);
+  output.result(report);
+  if (batch !== undefined) await writeBatches(output, absolute(batch), report);
+  return isClean(report) ? undefined : false;
+}
 
 async function show(output: Context["output"], { rollups, failed }: CheckReport): Promise<void> {
   for (const { name, differences } of rollups) {

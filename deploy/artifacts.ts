@@ -22,6 +22,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   EraGovernor: "contracts/governance",
   VoteCollector: "contracts/governance",
   GovernanceExecutor: "contracts/governance",
+  StateReader: "contracts/proofs",
   StateRootInbox: "contracts/messaging",
   RollupRegistry: "contracts/messaging",
   GuardianSet: "contracts/guardians",

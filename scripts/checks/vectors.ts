@@ -6,6 +6,7 @@ import { batchVectors } from "./vectors/batches.ts";
 import { feeVectors } from "./vectors/fees.ts";
 import { interopVectors } from "./vectors/interop.ts";
 import { messageVectors } from "./vectors/messages.ts";
+import { proofVectors } from "./vectors/proofs.ts";
 import { signatureVectors } from "./vectors/signatures.ts";
 import { factVectors, treeVectors } from "./vectors/trees.ts";
 
@@ -19,6 +20,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   "batches.json": batchVectors,
   "fees.json": feeVectors,
   "interop.json": interopVectors,
+  "proofs.json": proofVectors,
   "signatures.json": signatureVectors,
 };
 

@@ -7,6 +7,7 @@ import { GuardianSet__factory } from "../../typechain-types/factories/contracts/
 import { GuardianStaking__factory } from "../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
 import { MetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
+import { StateReader__factory } from "../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
 import { StateRootInbox__factory } from "../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
 import { Era__factory } from "../../typechain-types/factories/contracts/token/Era__factory.js";
 import { quantity } from "../chain/blocks.ts";
@@ -42,6 +43,7 @@ export function contractsOf({ contracts: at }: RollupDescription, runner: Contra
     guardianStaking: GuardianStaking__factory.connect(at.GuardianStaking, runner),
     inbox: StateRootInbox__factory.connect(at.StateRootInbox, runner),
     registry: RollupRegistry__factory.connect(at.RollupRegistry, runner),
+    stateReader: StateReader__factory.connect(at.StateReader, runner),
   };
 }
 
@@ -52,6 +54,7 @@ export const interfaces = [
   GuardianStaking__factory,
   MetalayerGateway__factory,
   RollupRegistry__factory,
+  StateReader__factory,
   StateRootInbox__factory,
   Era__factory,
   AnchorLog__factory,
@@ -85,6 +88,7 @@ export function accessOf({ description, provider }: Connection, runner: Contract
     runner,
     gateway: contracts.MetalayerGateway,
     registry: contracts.RollupRegistry,
+    inbox: contracts.StateRootInbox,
     fromBlock,
     ...(maxLogRange === undefined ? {} : { logRange: maxLogRange }),
   };

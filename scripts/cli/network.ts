@@ -31,6 +31,7 @@ const rollupSchema = z.object({
     GuardianStaking: addressSchema,
     MetalayerGateway: addressSchema,
     RollupRegistry: addressSchema,
+    StateReader: addressSchema,
     StateRootInbox: addressSchema,
   }),
 });

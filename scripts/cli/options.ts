@@ -51,6 +51,12 @@ export const guardianCount = (given: string): number => {
   return integer(LEAST_GUARDIANS, MOST_GUARDIANS)(given);
 };
 
+/** A storage slot: a whole number, or 0x and 64 hex digits. */
+export const slot = (given: string): bigint => {
+  if (/^(0|[1-9]\d{0,76}|0x[0-9a-fA-F]{64})$/.test(given)) return BigInt(given);
+  throw new UsageError(`"${given}" is not a storage slot (a whole number, or 0x and 64 hex digits)`);
+};
+
 const WEI_DIGITS = 18;
 
 /** ERA as people write it, such as 12.5; the result is in wei. */

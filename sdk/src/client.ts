@@ -6,6 +6,7 @@ import { GATEWAY_TOPICS, readSentMessages, type SentMessage } from "./events.ts"
 import { quoteFee, type FeeQuote, type Prices } from "./fees.ts";
 import { formatEvmAccount } from "./interop.ts";
 import { DEFAULT_GAS_LIMIT, messageHash } from "./message.ts";
+import { readProvenState, type StateAnswer, type StateQuery } from "./proofsRead.ts";
 import { openRollup, readLogs, type RollupAccess, type RollupHandle } from "./rollup.ts";
 import type { Lane } from "./route.ts";
 import { messageStatus, type MessageStatus } from "./status.ts";
@@ -145,6 +146,17 @@ export class MetalayerClient {
       );
     }
     return messages;
+  }
+
+  /**
+   * Nonce, balance, code and storage of an account on one rollup, verified against a head that is attested on another: the node that is
+   * asked need not be trusted. Throws `CLIENT_NO_INBOX`, `CLIENT_NO_HEAD`, `PROOF_UNAVAILABLE` and `PROOF_REFUSED`.
+   *
+   * @example
+   * const { account, values, head } = await client.readState({ of: 8101n, attestedOn: 8102n, account: "0x…", slots: [0n] });
+   */
+  async readState(query: StateQuery): Promise<StateAnswer> {
+    return readProvenState(this.rollup(query.of), this.rollup(query.attestedOn), query);
   }
 
   /** Identity of the current lane between two rollups. Throws `CLIENT_NO_LANE`. */

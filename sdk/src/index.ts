@@ -67,6 +67,14 @@ export type { Batch, BatchEntry, FullEntry, HashEntry } from "./batch.ts";
 export { buildBatch, openBatch, proveRange } from "./lane.ts";
 export type { BatchOptions, LaneRange, OpenedBatch, ProvenRange } from "./lane.ts";
 
+// --- proven state ---
+export { EMPTY_ROOT, headerStateRoot, provenAccount, provenSlot } from "./proofs.ts";
+export type { AccountState } from "./proofs.ts";
+export { packAccount, packSlot, proveState, slotProof } from "./proofsPack.ts";
+export type { NodeProof, ProvenState } from "./proofsPack.ts";
+export { mappingSlot, nodeProof } from "./proofsRead.ts";
+export type { StateAnswer, StateHead, StateQuery } from "./proofsRead.ts";
+
 // --- attestations and signing sessions ---
 export {
   attestationDigest,

@@ -1,8 +1,10 @@
 import type { ContractRunner, Log, Provider } from "ethers";
 import { IMetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/IMetalayerGateway__factory.js";
 import { IRollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/IRollupRegistry__factory.js";
+import { IStateRootInbox__factory } from "../../typechain-types/factories/contracts/messaging/IStateRootInbox__factory.js";
 import type { IMetalayerGateway } from "../../typechain-types/contracts/messaging/IMetalayerGateway.js";
 import type { IRollupRegistry } from "../../typechain-types/contracts/messaging/IRollupRegistry.js";
+import type { IStateRootInbox } from "../../typechain-types/contracts/messaging/IStateRootInbox.js";
 import { fixedBytes, toAddress, type Address } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
 
@@ -14,6 +16,8 @@ export interface RollupAccess {
   readonly gateway: string;
   /** Address of its RollupRegistry; with it, finality follows the network's policy instead of the node's `finalized` tag. */
   readonly registry?: string;
+  /** Address of its StateRootInbox; without it, no state of other rollups can be read against heads that are attested here. */
+  readonly inbox?: string;
   /** Block in which the gateway was deployed; logs before it are not searched. */
   readonly fromBlock?: number;
   /** Most blocks per `eth_getLogs`, for endpoints that limit it. Default: no limit. */
@@ -26,6 +30,7 @@ export interface RollupHandle {
   readonly gatewayAddress: Address;
   readonly gateway: IMetalayerGateway;
   readonly registry: IRollupRegistry | undefined;
+  readonly inbox: IStateRootInbox | undefined;
   readonly provider: Provider;
   readonly canSend: boolean;
   readonly fromBlock: number;
@@ -34,7 +39,7 @@ export interface RollupHandle {
 
 /** Connects to a rollup and asks for its chain id. Throws `CLIENT_NO_PROVIDER` for a runner without one. */
 export async function openRollup(access: RollupAccess): Promise<RollupHandle> {
-  const { runner, gateway, registry, fromBlock = 0, logRange = Number.MAX_SAFE_INTEGER } = access;
+  const { runner, gateway, registry, inbox, fromBlock = 0, logRange = Number.MAX_SAFE_INTEGER } = access;
   const provider = runner.provider;
   if (!provider) throw new MetalayerError("CLIENT_NO_PROVIDER", "the runner has no provider to read with");
   if (!Number.isSafeInteger(logRange) || logRange < 1) {
@@ -48,6 +53,7 @@ export async function openRollup(access: RollupAccess): Promise<RollupHandle> {
     gatewayAddress: toAddress(fixedBytes("gateway", gateway, 20)),
     gateway: IMetalayerGateway__factory.connect(gateway, runner),
     registry: registry === undefined ? undefined : IRollupRegistry__factory.connect(registry, runner),
+    inbox: inbox === undefined ? undefined : IStateRootInbox__factory.connect(inbox, runner),
     provider,
     canSend: runner.sendTransaction !== undefined,
     fromBlock,

@@ -79,6 +79,7 @@ async function describeRollup({ name, chainId, url }: Anvil, metalayer: TestNetw
     GuardianStaking: await own.guardianStaking.getAddress(),
     MetalayerGateway: await own.gateway.getAddress(),
     RollupRegistry: await own.rollupRegistry.getAddress(),
+    StateReader: await own.stateReader.getAddress(),
     StateRootInbox: await own.stateRootInbox.getAddress(),
   };
   return { name, chainId, rpc: [url], blockTimeMs: 1_000, contracts };

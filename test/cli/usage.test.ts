@@ -87,7 +87,7 @@ describe("command line: wrong input", () => {
   const contracts = Object.fromEntries(
     [
       ["AccessManager", "AnchorLog", "Era", "FeeController", "GuardianSet"],
-      ["GuardianStaking", "MetalayerGateway", "RollupRegistry", "StateRootInbox"],
+      ["GuardianStaking", "MetalayerGateway", "RollupRegistry", "StateReader", "StateRootInbox"],
     ].flatMap((names) => names.map((name) => [name, ADDRESS])),
   );
   const describe2 = (rpc: string): unknown => ({

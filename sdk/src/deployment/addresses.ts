@@ -22,6 +22,7 @@ export const CONTRACTS = [
   "RollupTimelock",
   "Era",
   "EraVotes",
+  "StateReader",
   "StateRootInboxCode",
   "RollupRegistryCode",
   "GuardianSetCode",

@@ -32,6 +32,7 @@ export type ArtifactName =
   | "EraGovernor"
   | "VoteCollector"
   | "GovernanceExecutor"
+  | "StateReader"
   | "StateRootInbox"
   | "RollupRegistry"
   | "GuardianSet"
@@ -58,6 +59,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "EraGovernor",
   "VoteCollector",
   "GovernanceExecutor",
+  "StateReader",
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

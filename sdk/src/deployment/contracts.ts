@@ -76,6 +76,7 @@ function plainSources(parameters: NetworkParameters, chainId: bigint, at: Addres
       args: [timelockDelay, proposerOf(parameters, chainId, at), canceller],
     },
     { name: "Era", artifact: "Era", args: eraArgs },
+    { name: "StateReader", artifact: "StateReader", args: [at.StateRootInbox] },
     { name: "EraVotes", artifact: "EraVotes", args: [at.Era, governance.notice, governance.lockPeriod] },
   ];
 }

@@ -14,6 +14,7 @@ import { AnchorLog__factory } from "../../../typechain-types/factories/contracts
 import { MetalayerGateway__factory } from "../../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
 import { StateRootInbox__factory } from "../../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
+import { StateReader__factory } from "../../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
 import { EvmStack__factory } from "../../../typechain-types/factories/contracts/rollups/EvmStack__factory.js";
 import { Era__factory } from "../../../typechain-types/factories/contracts/token/Era__factory.js";
 import { EraGenesis__factory } from "../../../typechain-types/factories/contracts/token/EraGenesis__factory.js";
@@ -70,6 +71,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   MetalayerGateway: MetalayerGateway__factory,
   RollupRegistry: RollupRegistry__factory,
   RollupTimelock: RollupTimelock__factory,
+  StateReader: StateReader__factory,
   StateRootInbox: StateRootInbox__factory,
   VoteCollector: VoteCollector__factory,
 };
@@ -122,6 +124,7 @@ export async function deployNetwork(
 export function connectCore(addresses: Addresses, signer: Signer) {
   return {
     accessManager: AccessManager__factory.connect(addresses.AccessManager, signer),
+    anchorLog: AnchorLog__factory.connect(addresses.AnchorLog, signer),
     era: Era__factory.connect(addresses.Era, signer),
     eraGovernor: EraGovernor__factory.connect(addresses.EraGovernor, signer),
     eraVotes: EraVotes__factory.connect(addresses.EraVotes, signer),
@@ -132,6 +135,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
     rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
+    stateReader: StateReader__factory.connect(addresses.StateReader, signer),
     stateRootInbox: StateRootInbox__factory.connect(addresses.StateRootInbox, signer),
     voteCollector: VoteCollector__factory.connect(addresses.VoteCollector, signer),
   };

@@ -4,10 +4,12 @@ import { MetalayerClient } from "../client.ts";
 import type { Addresses } from "../deployment/addresses.ts";
 import { MetalayerError } from "../errors.ts";
 import type { SentMessage } from "../events.ts";
+import type { HeadFact } from "../fact.ts";
 import type { Prices } from "../fees.ts";
 import { deliverMessages, type DeliveryOptions, type DeliveryReport } from "./delivery.ts";
 import { connectCore, deployNetwork, type Site, type Standing } from "./deploy.ts";
 import type { TestGuardians } from "./guardians.ts";
+import { recordHead } from "./heads.ts";
 import { TestRollup } from "./rollup.ts";
 
 /** A signer on a development chain, or a Hardhat connection as `hre.network.create()` gives it. */
@@ -72,8 +74,8 @@ export async function createNetwork(options: NetworkOptions): Promise<TestNetwor
   );
   const client = await MetalayerClient.connect(
     sites.map((site) => {
-      const { MetalayerGateway: gateway, RollupRegistry: registry } = atSite(standing, site);
-      return { runner: site.signer, gateway, registry };
+      const { MetalayerGateway: gateway, RollupRegistry: registry, StateRootInbox: inbox } = atSite(standing, site);
+      return { runner: site.signer, gateway, registry, inbox };
     }),
   );
   return new TestNetwork(standing.networkId, rollups, standing.guardians, client);
@@ -95,6 +97,14 @@ export class TestNetwork {
     if (rollup === undefined)
       throw new MetalayerError("TESTKIT_ROLLUPS", `no rollup ${chainId} in this network`, { chainId });
     return rollup;
+  }
+
+  /**
+   * Makes the present state of one rollup readable on another: anchors its newest block and has it attested there. With `change`,
+   * the guardians attest what is not true.
+   */
+  async recordHead(of: bigint, on: bigint, change: Partial<HeadFact> = {}): Promise<HeadFact> {
+    return recordHead(this, this.rollup(of), this.rollup(on), change);
   }
 
   /** Messages that are sent and not delivered, lane by lane in the order of sending. */

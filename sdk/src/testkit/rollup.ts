@@ -9,6 +9,7 @@ type DevelopmentProvider = Provider & { send(method: string, parameters: unknown
 /** One rollup of a test network with the protocol's real contracts. */
 export class TestRollup {
   readonly accessManager: CoreContracts["accessManager"];
+  readonly anchorLog: CoreContracts["anchorLog"];
   readonly era: CoreContracts["era"];
   /** Stands on home only. */
   readonly eraGovernor: CoreContracts["eraGovernor"];
@@ -21,6 +22,7 @@ export class TestRollup {
   readonly guardianStaking: CoreContracts["guardianStaking"];
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
+  readonly stateReader: CoreContracts["stateReader"];
   readonly stateRootInbox: CoreContracts["stateRootInbox"];
   /** Stands everywhere but on home. */
   readonly voteCollector: CoreContracts["voteCollector"];
@@ -33,6 +35,7 @@ export class TestRollup {
     contracts: CoreContracts,
   ) {
     this.accessManager = contracts.accessManager;
+    this.anchorLog = contracts.anchorLog;
     this.era = contracts.era;
     this.eraGovernor = contracts.eraGovernor;
     this.eraVotes = contracts.eraVotes;
@@ -43,6 +46,7 @@ export class TestRollup {
     this.guardianStaking = contracts.guardianStaking;
     this.rollupRegistry = contracts.rollupRegistry;
     this.rollupTimelock = contracts.rollupTimelock;
+    this.stateReader = contracts.stateReader;
     this.stateRootInbox = contracts.stateRootInbox;
     this.voteCollector = contracts.voteCollector;
   }
@@ -67,6 +71,18 @@ export class TestRollup {
   async latestBlockHash(): Promise<Hex> {
     const block = await this.provider.getBlock("latest");
     return toHex(fixedBytes("block hash", block?.hash ?? "0x", 32));
+  }
+
+  /** State root of a block. Throws `TESTKIT_NO_STATE_ROOT` if the node does not tell it. */
+  async stateRootOf(blockHash: string): Promise<Hex> {
+    const { provider } = this;
+    const block = isDevelopmentProvider(provider)
+      ? await provider.send("eth_getBlockByHash", [blockHash, false])
+      : null;
+    if (typeof block !== "object" || block === null || !("stateRoot" in block) || typeof block.stateRoot !== "string") {
+      throw new MetalayerError("TESTKIT_NO_STATE_ROOT", "the node does not tell the block's state root", { blockHash });
+    }
+    return toHex(fixedBytes("state root", block.stateRoot, 32));
   }
 
   /** Serial of a guardian table that is accepted now; forms a new one if time has run out on the last. */

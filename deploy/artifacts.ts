@@ -28,6 +28,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   GuardianSet: "contracts/guardians",
   GuardianStaking: "contracts/guardians",
   GuardianRewards: "contracts/guardians",
+  GuardianSlashing: "contracts/guardians",
   FeeController: "contracts/fees",
   MetalayerGateway: "contracts/messaging",
 };

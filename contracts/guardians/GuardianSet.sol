@@ -141,7 +141,7 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     // --- Evidence ---
 
     /// @inheritdoc IGuardianSet
-    function signedUnder(bytes calldata attestation) public view returns (uint32, uint256) {
+    function signedUnder(bytes calldata attestation) public view returns (uint32, uint256, uint256) {
         uint256 length = attestation.length;
         if (length <= BITMAP_OFFSET || length > BITMAP_OFFSET + 32) revert GuardianSetBadAttestation(length);
         (bytes32 root, uint256 serial, uint256 Rx, uint256 Ry, uint256 s, uint256 bitmapWord) = _split(attestation);
@@ -154,12 +154,12 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
         uint256 Px = _storage().cache[serial][bitmap];
         if (Px == 0) (Px, ) = GuardianTable.sum(record.code, record.count, record.totalWeight, bitmap);
         if (!Schnorr.verify(Px, attestationDigest(root), Rx, Ry, s)) revert GuardianSetInvalidSignature();
-        return (uint32(serial), bitmap);
+        return (uint32(serial), bitmap, Px);
     }
 
     /// @inheritdoc IGuardianSet
     function signersOf(bytes calldata attestation) external view returns (address[] memory operators) {
-        (uint32 serial, uint256 bitmap) = signedUnder(attestation);
+        (uint32 serial, uint256 bitmap, ) = signedUnder(attestation);
         address code = _storage().tables[serial].code;
         operators = new address[](256);
         uint256 found;

@@ -136,10 +136,12 @@ interface IGuardianSet {
     function cacheSigners(uint32 serial, uint256 bitmap) external returns (uint256 sumKeyX);
 
     /// @notice Table and signers of an attestation, whether or not that table is accepted and whatever the signers weigh: for evidence.
-    /// @return serial The table that it names. @return bitmap Its signers' places in that table.
+    /// @return serial The table that it names. @return bitmap Its signers' places in that table. @return sumKeyX Their sum key's x-coordinate.
     /// @dev View. Reverts {GuardianSetBadAttestation} for another length, {GuardianSetUnknownTable}, {GuardianSetUnknownSigners} for a bit
     ///      beyond the table or a leading zero byte, {GuardianSetInvalidSignature}.
-    function signedUnder(bytes calldata attestation) external view returns (uint32 serial, uint256 bitmap);
+    function signedUnder(
+        bytes calldata attestation
+    ) external view returns (uint32 serial, uint256 bitmap, uint256 sumKeyX);
 
     /// @notice Operators of the signers of an attestation, in the order of their places. As {signedUnder}, some 2,300 gas more for each.
     function signersOf(bytes calldata attestation) external view returns (address[] memory operators);

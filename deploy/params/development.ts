@@ -77,6 +77,13 @@ export function developmentParameters(network: DevelopmentNetwork, artifacts: Ar
       evidenceWindow: 60n,
       challenge: { bond: 10n * WEI_PER_ERA, window: 60n, jailTime: 60n },
     },
+    slashing: {
+      fraction: 1_000_000n,
+      reporterShare: 50_000n,
+      incidentDelay: 10n,
+      foreignFreeze: 120n,
+      fastSuspension: 120n,
+    },
     guardians: { epochLength, grace: epochLength / 3n, minimumWeight: 1_000n, floor: 1_000n, bootstrap: [] },
     rollups: rollups.map((rollup) => ({
       ...rollup,

@@ -2,6 +2,7 @@ import { id, isHexString } from "ethers";
 import { z } from "zod";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { GOVERNANCE, WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
+import { slashingSchema } from "./slashing.ts";
 import { pointFromHex } from "../../sdk/src/schnorr.ts";
 
 /** Least delay between a decision and its effect on public networks: two days. */
@@ -178,6 +179,7 @@ const network = z.strictObject({
     challenge: challenge.default({ bond: 100n * WEI_PER_ERA, window: 86_400n, jailTime: 86_400n }),
   }),
   recovery: z.strictObject({ account: address, delay: between(3_600n, 31_536_000n, "seconds") }).optional(),
+  slashing: slashingSchema(between),
   guardians,
   /** For rollups that have none of their own. */
   defaults: z.strictObject({ prices, limits }),
@@ -243,7 +245,10 @@ function checkGovernance(
   }
 }
 
-function checkPeriods({ environment, timelockDelay, guardians, staking, recovery }: Network, refuse: Refuse): void {
+function checkPeriods(
+  { environment, timelockDelay, guardians, staking, slashing, recovery }: Network,
+  refuse: Refuse,
+): void {
   const { epochLength, grace } = guardians;
   if (grace > epochLength) refuse(["guardians", "grace"], "must not be longer than an epoch");
   if (staking.unbonding < grace + staking.evidenceWindow) {
@@ -258,6 +263,9 @@ function checkPeriods({ environment, timelockDelay, guardians, staking, recovery
   }
   if (timelockDelay < PUBLIC_DELAY)
     refuse(["timelockDelay"], `must be at least ${PUBLIC_DELAY} seconds on a public network`);
+  if (slashing.incidentDelay <= timelockDelay) {
+    refuse(["slashing", "incidentDelay"], "must be longer than timelockDelay, or no incident can be declared in time");
+  }
   if (epochLength < PUBLIC_EPOCH) {
     refuse(["guardians", "epochLength"], `must be at least ${PUBLIC_EPOCH} seconds on a public network`);
   }

@@ -18,6 +18,13 @@ const network: NetworkInput = {
   timelockDelay: 172_800,
   anchorHeartbeat: 600,
   staking: { unbonding: 1_209_600, evidenceWindow: 604_800 },
+  slashing: {
+    fraction: 1_000_000,
+    reporterShare: 50_000,
+    incidentDelay: 604_800,
+    foreignFreeze: 1_209_600,
+    fastSuspension: 2_592_000,
+  },
   guardians: { epochLength: 86_400, grace: 3_600, minimumWeight: 10_000, bootstrap: guardians() },
   defaults: { prices: DEFAULT_PRICES, limits: DEFAULT_LIMITS },
   rollups: {

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Check } from "./check.ts";
 import { runAlone } from "./check.ts";
 import { batchVectors } from "./vectors/batches.ts";
+import { evidenceVectors } from "./vectors/evidence.ts";
 import { feeVectors } from "./vectors/fees.ts";
 import { interopVectors } from "./vectors/interop.ts";
 import { messageVectors } from "./vectors/messages.ts";
@@ -17,6 +18,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   "messages.json": messageVectors,
   "trees.json": treeVectors,
   "facts.json": factVectors,
+  "evidence.json": evidenceVectors,
   "batches.json": batchVectors,
   "fees.json": feeVectors,
   "interop.json": interopVectors,

@@ -44,6 +44,7 @@ function input(): NetworkInput {
     timelockDelay: 172_800,
     anchorHeartbeat: 600,
     staking: { unbonding: 1_209_600, evidenceWindow: 604_800 },
+    slashing: { fraction: 1e6, reporterShare: 5e4, incidentDelay: 604_800, foreignFreeze: 9e5, fastSuspension: 8e5 },
     guardians: { epochLength: 86_400, grace: 3_600, minimumWeight: 1, bootstrap: [0, 1, 2, 3].map(guardian) },
     defaults: { prices: DEFAULT_PRICES, limits: DEFAULT_LIMITS },
     rollups: {

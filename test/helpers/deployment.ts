@@ -9,6 +9,14 @@ import { modN, publicKey } from "../../sdk/src/schnorr.ts";
 const ERA = 10n ** 18n;
 const FAR_FUTURE = 2n ** 40n;
 
+const SLASHING = {
+  fraction: 600_000n,
+  reporterShare: 40_000n,
+  incidentDelay: 300_000n,
+  foreignFreeze: 200_000n,
+  fastSuspension: 100_000n,
+};
+
 /** Parameters of a test network: every value differs from every other one of its type, so that mix-ups show. */
 export function testParameters(
   artifacts: ArtifactSource,
@@ -56,6 +64,7 @@ export function testParameters(
       evidenceWindow: 500_000n,
       challenge: { bond: 7n * ERA, window: 7_200n, jailTime: 10_800n },
     },
+    slashing: SLASHING,
     recovery: { account: account("recovery"), delay: 2_592_000n },
     guardians: { epochLength: 86_400n, grace: 3_600n, minimumWeight: 10_000n, floor: 4_000n, bootstrap: [] },
     rollups: chain.chainIds.map((chainId, index) => {

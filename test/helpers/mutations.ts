@@ -14,6 +14,7 @@ export const PROXIES = [
   "GuardianSet",
   "GuardianStaking",
   "GuardianRewards",
+  "GuardianSlashing",
   "FeeController",
   "MetalayerGateway",
 ] as const;
@@ -82,6 +83,26 @@ export const MUTATIONS: readonly Mutation[] = [
     method: "setPeriods",
     args: () => [1_000_001n, 500_001n],
     finds: ["GuardianStaking.periods.evidenceWindow", "GuardianStaking.periods.unbonding"],
+  },
+  {
+    contract: "GuardianSlashing",
+    method: "setTerms",
+    args: () => [[500_000n, 30_000n, 300_001n, 200_001n, 100_001n]],
+    finds: ["fastSuspension", "foreignFreeze", "fraction", "incidentDelay", "reporterShare"].map(
+      (part) => `GuardianSlashing.terms.${part}`,
+    ),
+  },
+  {
+    contract: "GuardianSlashing",
+    method: "setSibling",
+    args: () => [OTHER, ACCOUNT],
+    finds: [`GuardianSlashing.sibling(${OTHER}).sibling`],
+  },
+  {
+    contract: "GuardianSlashing",
+    method: "declareIncident",
+    args: () => [ethers.id("subject"), 1n, 2n],
+    finds: ["GuardianSlashing.incidents"],
   },
   { contract: "FeeController", method: "setFund", args: () => [ACCOUNT], finds: ["FeeController.receivers.fund"] },
   {
@@ -263,5 +284,6 @@ export const MUTATIONS: readonly Mutation[] = [
 export const NO_SETTING = new Map([
   ["forceRotation", "the next table has the same guardians"],
   ["recover", "belongs to the recovery role, not to the administrator"],
+  ["slash", "takes stake and excludes a guardian for good: a decision, not a setting"],
   ["unpause", "ends what pause began"],
 ]);

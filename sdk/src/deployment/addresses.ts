@@ -28,6 +28,7 @@ export const CONTRACTS = [
   "GuardianSetCode",
   "GuardianStakingCode",
   "GuardianRewardsCode",
+  "GuardianSlashingCode",
   "FeeControllerCode",
   "MetalayerGatewayCode",
   "StateRootInbox",
@@ -35,6 +36,7 @@ export const CONTRACTS = [
   "GuardianSet",
   "GuardianStaking",
   "GuardianRewards",
+  "GuardianSlashing",
   "FeeController",
   "MetalayerGateway",
 ] as const;
@@ -48,11 +50,8 @@ export const SPOKE_CONTRACTS = ["VoteCollector", "GovernanceExecutor"] as const;
 export type ContractName =
   (typeof CONTRACTS)[number] | (typeof HOME_CONTRACTS)[number] | (typeof SPOKE_CONTRACTS)[number];
 
-/** Addresses that other contracts know before anything stands there. */
-const RESERVED = ["GuardianSlashing"] as const;
-
 /** Addresses of one rollup, also of what stands on other rollups only. */
-export type Addresses = Readonly<Record<ContractName | "Create3Factory" | (typeof RESERVED)[number], Address>>;
+export type Addresses = Readonly<Record<ContractName | "Create3Factory", Address>>;
 
 /** Where the factory of all other contracts stands on every rollup. */
 export function factoryAddress(artifacts: ArtifactSource): Address {
@@ -81,7 +80,7 @@ export function create3Address(factory: Address, deployer: Address, salt: Hex): 
 export function predictAddresses(parameters: NetworkParameters, chainId: bigint, artifacts: ArtifactSource): Addresses {
   const rollup = rollupOf(parameters, chainId);
   const factory = factoryAddress(artifacts);
-  const names = [...CONTRACTS, ...HOME_CONTRACTS, ...SPOKE_CONTRACTS, ...RESERVED] as const;
+  const names = [...CONTRACTS, ...HOME_CONTRACTS, ...SPOKE_CONTRACTS] as const;
   const entries = names.map((name) => {
     return [name, create3Address(factory, parameters.deployer, contractSalt(parameters, rollup, name))] as const;
   });

@@ -38,6 +38,7 @@ export type ArtifactName =
   | "GuardianSet"
   | "GuardianStaking"
   | "GuardianRewards"
+  | "GuardianSlashing"
   | "FeeController"
   | "MetalayerGateway";
 
@@ -65,6 +66,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "GuardianSet",
   "GuardianStaking",
   "GuardianRewards",
+  "GuardianSlashing",
   "FeeController",
   "MetalayerGateway",
 ];

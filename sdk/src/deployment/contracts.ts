@@ -3,6 +3,7 @@ import { ZERO_HASH, type Address, type Hex } from "../bytes.ts";
 import { asHex, contractSalt, predictAddresses, type Addresses, type ContractName } from "./addresses.ts";
 import type { ArtifactName, ArtifactSource } from "./artifacts.ts";
 import { GOVERNANCE, othersOf, rollupOf, voteCeilingOf, type NetworkParameters } from "./parameters.ts";
+import { termsOf } from "./slashingSettings.ts";
 
 /** One contract to place through the factory. */
 export interface ContractPlan {
@@ -141,19 +142,28 @@ function codeSources(networkId: Hex, incarnation: bigint, at: Addresses): Source
     slashing: at.GuardianSlashing,
     rewards: at.GuardianRewards,
   };
+  const slashing = {
+    networkId,
+    gateway: at.MetalayerGateway,
+    guardianSet: at.GuardianSet,
+    staking: at.GuardianStaking,
+    registry: at.RollupRegistry,
+    anchorLog: at.AnchorLog,
+  };
   return [
     { name: "StateRootInboxCode", artifact: "StateRootInbox", args: [networkId, at.GuardianSet, at.RollupRegistry] },
     { name: "RollupRegistryCode", artifact: "RollupRegistry", args: [at.MetalayerGateway, at.Era, incarnation] },
     { name: "GuardianSetCode", artifact: "GuardianSet", args: [networkId, at.GuardianStaking, at.GuardianSlashing] },
     { name: "GuardianStakingCode", artifact: "GuardianStaking", args: [stakingWiring] },
     { name: "GuardianRewardsCode", artifact: "GuardianRewards", args: [at.Era, at.GuardianStaking, at.GuardianSet] },
+    { name: "GuardianSlashingCode", artifact: "GuardianSlashing", args: [slashing] },
     { name: "FeeControllerCode", artifact: "FeeController", args: [at.Era, at.MetalayerGateway] },
     { name: "MetalayerGatewayCode", artifact: "MetalayerGateway", args: [wiring] },
   ];
 }
 
 function proxySources(parameters: NetworkParameters, at: Addresses, artifacts: ArtifactSource): Source[] {
-  const { staking, guardians } = parameters;
+  const { staking, slashing, guardians } = parameters;
   const manager = at.AccessManager;
   const initial: [keyof typeof CODE_OF, readonly unknown[]][] = [
     ["StateRootInbox", [manager]],
@@ -163,6 +173,7 @@ function proxySources(parameters: NetworkParameters, at: Addresses, artifacts: A
     ["FeeController", [manager, fundOf(parameters, at), at.GuardianStaking]],
     ["MetalayerGateway", [manager]],
     ["GuardianStaking", [manager, staking.unbonding, staking.evidenceWindow]],
+    ["GuardianSlashing", [manager, termsOf(slashing)]],
   ];
   return initial.map(([name, args]) => {
     const call = new Interface(artifacts(name).abi).encodeFunctionData("initialize", args);
@@ -179,6 +190,7 @@ export const CODE_OF = {
   GuardianSet: "GuardianSetCode",
   GuardianStaking: "GuardianStakingCode",
   GuardianRewards: "GuardianRewardsCode",
+  GuardianSlashing: "GuardianSlashingCode",
   FeeController: "FeeControllerCode",
   MetalayerGateway: "MetalayerGatewayCode",
 } as const satisfies Partial<Record<ContractName, ContractName>>;

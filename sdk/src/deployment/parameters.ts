@@ -113,6 +113,20 @@ export interface GenesisPart {
 /** Stands for the timelock of the rollup. */
 export const GOVERNANCE = "governance";
 
+/** What follows from a proven lie: docs/protocol/slashing.md §4. Parts are millionths, times are seconds. */
+export interface SlashingParameters {
+  /** Part of a guardian's stake that one conviction takes. */
+  readonly fraction: bigint;
+  /** Part of what is taken that belongs to the reporter. */
+  readonly reporterShare: bigint;
+  /** From a conviction to its burn. */
+  readonly incidentDelay: bigint;
+  /** How long another rollup's announcement freezes. */
+  readonly foreignFreeze: bigint;
+  /** How long a false `fast` fact costs the right to sign such. */
+  readonly fastSuspension: bigint;
+}
+
 /** Everything that decides a deployment, apart from the code. */
 export interface NetworkParameters {
   readonly salt: Hex;
@@ -135,6 +149,7 @@ export interface NetworkParameters {
   /** Seconds between two anchors of own blocks. */
   readonly anchorHeartbeat: bigint;
   readonly staking: StakingParameters;
+  readonly slashing: SlashingParameters;
   /** Who may put a new table in place of a silent set, and how many seconds before that it must say so; nobody if left out. */
   readonly recovery?: { readonly account: Address; readonly delay: bigint };
   readonly guardians: GuardianParameters;

@@ -30,6 +30,7 @@ const MANAGED: readonly ContractName[] = [
   "GuardianSet",
   "GuardianStaking",
   "GuardianRewards",
+  "GuardianSlashing",
   "FeeController",
   "MetalayerGateway",
   "Era",

@@ -4,6 +4,7 @@ import { guardianSettings, guardianTable } from "./guardianSettings.ts";
 import { laneSettings } from "./laneSettings.ts";
 import type { AdminCall } from "./plan.ts";
 import { memberSettings, roleSettings } from "./roleSettings.ts";
+import { slashingSettings } from "./slashingSettings.ts";
 import type { View } from "./view.ts";
 
 /** Values of a setting's parts, as people read them. */
@@ -50,7 +51,15 @@ export async function settingsOf(view: View): Promise<Setting[]> {
     roleSettings(view),
     memberSettings(view),
   ]);
-  return [...guardianSettings(view), ...laneSettings(view), ...governance, ...roles, guardianTable(view), ...members];
+  return [
+    ...guardianSettings(view),
+    ...laneSettings(view),
+    ...slashingSettings(view),
+    ...governance,
+    ...roles,
+    guardianTable(view),
+    ...members,
+  ];
 }
 
 /** Compares every setting with the chain. */

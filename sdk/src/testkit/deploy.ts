@@ -9,6 +9,7 @@ import { RollupTimelock__factory } from "../../../typechain-types/factories/cont
 import { VoteCollector__factory } from "../../../typechain-types/factories/contracts/governance/VoteCollector__factory.js";
 import { GuardianRewards__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianRewards__factory.js";
 import { GuardianSet__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
+import { GuardianSlashing__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianSlashing__factory.js";
 import { GuardianStaking__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
 import { AnchorLog__factory } from "../../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
 import { MetalayerGateway__factory } from "../../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
@@ -67,6 +68,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   GovernanceExecutor: GovernanceExecutor__factory,
   GuardianRewards: GuardianRewards__factory,
   GuardianSet: GuardianSet__factory,
+  GuardianSlashing: GuardianSlashing__factory,
   GuardianStaking: GuardianStaking__factory,
   MetalayerGateway: MetalayerGateway__factory,
   RollupRegistry: RollupRegistry__factory,
@@ -132,6 +134,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     gateway: MetalayerGateway__factory.connect(addresses.MetalayerGateway, signer),
     governanceExecutor: GovernanceExecutor__factory.connect(addresses.GovernanceExecutor, signer),
     guardianSet: GuardianSet__factory.connect(addresses.GuardianSet, signer),
+    guardianSlashing: GuardianSlashing__factory.connect(addresses.GuardianSlashing, signer),
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
     rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
@@ -159,6 +162,13 @@ function parametersOf(sites: readonly [Site, ...Site[]], homeGenesisHash: Hex, p
     timelockDelay: 2n * DAY,
     anchorHeartbeat: 1n,
     staking: { unbonding: 21n * DAY, evidenceWindow: 14n * DAY },
+    slashing: {
+      fraction: 1_000_000n,
+      reporterShare: 50_000n,
+      incidentDelay: 7n * DAY,
+      foreignFreeze: 14n * DAY,
+      fastSuspension: 30n * DAY,
+    },
     guardians: { epochLength: 30n * DAY, grace: DAY, minimumWeight: 1n, bootstrap: [] },
     rollups: sites.map(({ chainId }) => rollupParameters(chainId, BigInt(sites.length - 1), prices)),
   };

@@ -19,6 +19,7 @@ export class TestRollup {
   /** Stands everywhere but on home. */
   readonly governanceExecutor: CoreContracts["governanceExecutor"];
   readonly guardianSet: CoreContracts["guardianSet"];
+  readonly guardianSlashing: CoreContracts["guardianSlashing"];
   readonly guardianStaking: CoreContracts["guardianStaking"];
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
@@ -43,6 +44,7 @@ export class TestRollup {
     this.gateway = contracts.gateway;
     this.governanceExecutor = contracts.governanceExecutor;
     this.guardianSet = contracts.guardianSet;
+    this.guardianSlashing = contracts.guardianSlashing;
     this.guardianStaking = contracts.guardianStaking;
     this.rollupRegistry = contracts.rollupRegistry;
     this.rollupTimelock = contracts.rollupTimelock;

@@ -1,0 +1,214 @@
+import { expect } from "chai";
+import type { Signer } from "ethers";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { type Evidence } from "../../sdk/src/evidence.ts";
+import { evidenceCall } from "../../sdk/src/evidenceCall.ts";
+import { type LaneFact } from "../../sdk/src/fact.ts";
+import {
+  convictArgs,
+  createWorld,
+  DAY,
+  ETHER,
+  govern,
+  hashOf,
+  INCIDENT_DELAY,
+  include,
+  laneTruth,
+  members,
+  proveAndConvict,
+  remember,
+  send,
+  settleArgs,
+  trueFact,
+  WRONG,
+  type Member,
+  type SigningOptions,
+  type World,
+} from "./world.ts";
+
+const FOREVER = 2n ** 40n - 1n;
+const STAKE = 1_000_000n * ETHER;
+const BURNT = 2n;
+const LIFTED = 3n;
+
+describe("GuardianSlashing, settlements", () => {
+  let world: World;
+  let back: () => Promise<void>;
+  let truth: Awaited<ReturnType<typeof laneTruth>>;
+  let liar: Member;
+  let reporter: Signer;
+
+  before(async () => {
+    world = await createWorld();
+    await send(world, 30);
+    truth = await laneTruth(world);
+    const [first] = members(world.net);
+    const other = (await world.connections[0]?.ethers.getSigners())?.[5];
+    if (first === undefined || other === undefined) throw new Error("no guardian");
+    [liar, reporter] = [first, other];
+    await stake(liar.operator, STAKE);
+    back = await remember(world);
+  });
+
+  beforeEach(async () => back());
+
+  async function stake(operator: string, amount: bigint): Promise<void> {
+    const { era, guardianStaking } = world.a;
+    await era.approve(guardianStaking, amount);
+    await guardianStaking.stake(operator, amount);
+  }
+
+  /** A false fact with the given end; the signers' lie. */
+  const lieAt = (to: bigint, options: SigningOptions = {}, change: Partial<LaneFact> = {}): Evidence => {
+    const fact = { ...trueFact(world.lane, truth, 10n, to), batchRoot: WRONG, ...change };
+    const inclusion = include(world.net, fact, { signers: [0], ...options });
+    return { kind: "laneRoot", fact, inclusion, hashes: truth.hashes(10n, to) };
+  };
+  const factOf = (evidence: Evidence): Hex => ("fact" in evidence ? hashOf(world.net, evidence.fact) : WRONG);
+  const convict = async (evidence: Evidence, only?: readonly number[]) =>
+    world.a.guardianSlashing.convict(...(await convictArgs(world.net, world.a, evidence, only)));
+  const settle = async (evidence: Evidence, operator = liar.operator) =>
+    world.a.guardianSlashing.settle(...settleArgs(world.net, evidence, operator));
+  const statusOf = async (evidence: Evidence, operator = liar.operator) =>
+    (await world.a.guardianSlashing.conviction(operator, factOf(evidence))).status;
+
+  describe("settle", () => {
+    it("EXPLOITS 17 takes the stake after the incident delay, pays the reporter and burns the rest", async () => {
+      const { guardianSlashing, guardianSet, guardianStaking, era } = world.a;
+      const lie = lieAt(20n);
+      const slashing = guardianSlashing.connect(reporter);
+      const { method, args } = evidenceCall(lie);
+      await slashing.getFunction(method)(...args);
+      await convict(lie);
+      const { dueAt } = await guardianSlashing.conviction(liar.operator, factOf(lie));
+      await expect(settle(lie)).to.be.revertedWithCustomError(guardianSlashing, "SlashingTooEarly").withArgs(dueAt);
+
+      await world.a.passTime(INCIDENT_DELAY);
+      const supply = await era.totalSupply();
+      await expect(settle(lie))
+        .to.emit(guardianSlashing, "ConvictionBurnt")
+        .withArgs(liar.operator, factOf(lie), STAKE, STAKE / 20n);
+      expect(await era.balanceOf(reporter)).to.equal(STAKE / 20n);
+      expect(supply - (await era.totalSupply())).to.equal(STAKE - STAKE / 20n);
+      expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(0n);
+      expect((await guardianSet.operatorInfo(liar.operator)).convicted).to.equal(true);
+      expect(await guardianSlashing.standing(liar.operator)).to.deep.equal([0n, 1n]);
+      expect(await statusOf(lie)).to.equal(BURNT);
+      await expect(settle(lie)).to.be.revertedWithCustomError(guardianSlashing, "SlashingNotOpen");
+    });
+
+    it("R31 a liar that reports itself loses at least 95 % of what is taken", async () => {
+      const { era, signer } = world.a;
+      // The signer of the test kit holds all ERA, staked for the liar and reports.
+      const account = await signer.getAddress();
+      const before = await era.balanceOf(account);
+      const lie = lieAt(20n);
+      await proveAndConvict(world.net, world.a, lie);
+      await world.a.passTime(INCIDENT_DELAY);
+      await settle(lie);
+      expect((await era.balanceOf(account)) - before).to.equal((STAKE * 5n) / 100n);
+    });
+
+    it("R26 takes from stake that came later and from stake that is leaving alike; frozen stake does not leave", async () => {
+      const { guardianStaking } = world.a;
+      const account = await world.a.signer.getAddress();
+      await stake(liar.operator, STAKE);
+      await guardianStaking.unstake(liar.operator, STAKE);
+      const lie = lieAt(20n);
+      await proveAndConvict(world.net, world.a, lie);
+      await world.a.passTime(90 * DAY);
+      await expect(guardianStaking.withdraw(1)).to.be.revertedWithCustomError(guardianStaking, "StakingFrozen");
+      await settle(lie);
+      expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(0n);
+      expect(
+        await guardianStaking.tokensOf(liar.operator, await guardianStaking.sharesOf(liar.operator, account)),
+      ).to.equal(0n);
+    });
+
+    it("C8 finds nothing of stake that left when its window was over, and pays nobody for it", async () => {
+      const { guardianStaking, guardianSlashing, guardianSet, signer, era } = world.a;
+      await guardianStaking.unstake(liar.operator, STAKE);
+      const { releaseAt } = await guardianStaking.exit(1);
+      await world.a.passTime(40 * DAY);
+      await guardianSet.connect(signer).rotate();
+      await world.a.passTime(40 * DAY);
+      expect(releaseAt).to.be.lessThan((await world.a.provider.getBlock("latest"))?.timestamp ?? 0);
+      await guardianStaking.withdraw(1);
+      const lie = lieAt(20n);
+      await proveAndConvict(world.net, world.a, lie);
+      await world.a.passTime(INCIDENT_DELAY);
+      const supply = await era.totalSupply();
+      await expect(settle(lie))
+        .to.emit(guardianSlashing, "ConvictionBurnt")
+        .withArgs(liar.operator, factOf(lie), 0n, 0n);
+      expect(await era.totalSupply()).to.equal(supply);
+    });
+
+    it("takes the same fraction again for every other lie", async () => {
+      const { guardianSlashing, guardianStaking } = world.a;
+      await govern(world, world.a, "guardianSlashing", "setTerms", [
+        { fraction: 500_000, reporterShare: 0, incidentDelay: 60, foreignFreeze: 60, fastSuspension: 60 },
+      ]);
+      const lies = [lieAt(20n), lieAt(21n), lieAt(22n)];
+      for (const lie of lies) await proveAndConvict(world.net, world.a, lie);
+      expect(await guardianSlashing.standing(liar.operator)).to.deep.equal([3n, 0n]);
+      await world.a.passTime(60);
+      for (const lie of lies) await settle(lie);
+      expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(STAKE / 8n);
+    });
+  });
+
+  describe("an incident", () => {
+    const declare = (subject: Hex, first: bigint, last: bigint) =>
+      govern(world, world.a, "guardianSlashing", "declareIncident", [subject, first, last]);
+    const subject = (): Hex => trueFact(world.lane, truth, 0n, 1n).laneId;
+
+    it("C18 lifts the convictions that it covers and unfreezes, whenever it is declared in time", async () => {
+      const { guardianSlashing, guardianSet, guardianStaking } = world.a;
+      const lie = lieAt(20n);
+      await proveAndConvict(world.net, world.a, lie);
+      await expect(declare(subject(), 20n, 1_000n))
+        .to.emit(guardianSlashing, "IncidentDeclared")
+        .withArgs(subject(), 20n, 1_000n);
+      await world.a.passTime(INCIDENT_DELAY);
+      await expect(settle(lie))
+        .to.emit(guardianSlashing, "ConvictionLifted")
+        .withArgs(liar.operator, factOf(lie), subject());
+      expect(await statusOf(lie)).to.equal(LIFTED);
+      expect(await guardianSet.frozenUntil(liar.operator)).to.equal(0n);
+      expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(STAKE);
+      await expect(settle(lie)).to.be.revertedWithCustomError(guardianSlashing, "SlashingNotOpen");
+      await expect(convict(lie)).to.not.emit(guardianSlashing, "GuardianConvicted");
+    });
+
+    it("does not lift what lies outside of its range or subject, nor what is burnt", async () => {
+      const { guardianSlashing, guardianSet } = world.a;
+      const [covered, outside] = [lieAt(25n), lieAt(19n)];
+      await proveAndConvict(world.net, world.a, covered);
+      await proveAndConvict(world.net, world.a, outside);
+      await declare(subject(), 20n, 1_000n);
+      await declare(WRONG, 0n, 1_000n);
+      await settle(covered);
+      expect(await guardianSet.frozenUntil(liar.operator)).to.equal(FOREVER);
+      await world.a.passTime(INCIDENT_DELAY);
+      await settle(outside);
+      expect(await guardianSlashing.standing(liar.operator)).to.deep.equal([0n, 1n]);
+      await declare(subject(), 0n, 1_000n);
+      await expect(settle(outside)).to.be.revertedWithCustomError(guardianSlashing, "SlashingNotOpen");
+    });
+
+    it("can be withdrawn, and is never a range that runs backwards", async () => {
+      const lie = lieAt(20n);
+      await proveAndConvict(world.net, world.a, lie);
+      await declare(subject(), 20n, 1_000n);
+      await declare(subject(), 0n, 0n);
+      await world.a.passTime(INCIDENT_DELAY);
+      await settle(lie);
+      expect(await statusOf(lie)).to.equal(BURNT);
+      await expect(declare(subject(), 2n, 1n)).to.be.revertedWithCustomError(
+        world.a.guardianSlashing,
+        "SlashingInvalidIncident",
+      );
+    });
+  });
+});

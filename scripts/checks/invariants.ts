@@ -37,7 +37,9 @@ function problemsOf(root: string, table: Table): { readonly problems: string[]; 
   const rows = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => table.row.test(line));
-  const problems = rows.flatMap((row) => problemsOfRow(root, table, row));
+  const ids = rows.map((row) => table.row.exec(row)?.[1] ?? "");
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${table.file} has ${id} twice`);
+  const problems = [...twice, ...rows.flatMap((row) => problemsOfRow(root, table, row))];
   return { problems, note: `${rows.length} rows of ${path.basename(table.file)}` };
 }
 

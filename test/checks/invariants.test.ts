@@ -29,6 +29,12 @@ describe("check of the tables of tests", () => {
     ]);
   });
 
+  it("refuses an id that two rows have", async () => {
+    expect(await problems(`${named} |\n| INV-1 | the same again | ${named}`, named)).to.deep.equal([
+      "docs/invariants.md has INV-1 twice",
+    ]);
+  });
+
   it("refuses a page that is missing", async () => {
     expect(await problemsIn(invariants, test)).to.deep.equal([
       "docs/invariants.md is missing",

@@ -6,7 +6,7 @@ import { StakeCampaign } from "./stakeCampaign.ts";
 const STEPS = Number(process.env["METALAYER_STAKE_STEPS"] ?? 300);
 
 describe("invariant: stake and tables of three rollups", () => {
-  it(`INV-33 C5 C6 C8 EXPLOITS 31 hold through ${STEPS} random actions (seed ${FUZZ_SEED})`, async () => {
+  it(`INV-43 C5 C6 C8 EXPLOITS 31 hold through ${STEPS} random actions (seed ${FUZZ_SEED})`, async () => {
     const campaign = await StakeCampaign.start(FUZZ_SEED);
     const watch = new Map(campaign.net.rollups.map((rollup) => [rollup, new Watch(rollup, campaign)]));
     for (const each of watch.values()) await each.begin();

@@ -7,7 +7,7 @@ import { filesBelow } from "./artifacts.ts";
 const LEAST_PERCENT = 98;
 
 /** Folders of tests that call contracts in this process, beside those named like a folder of contracts. */
-const MORE_FOLDERS = ["conformance", "invariant"];
+const MORE_FOLDERS = ["conformance", "invariant", "slashing"];
 
 /** What the tests need of the project. */
 const COPIED = [

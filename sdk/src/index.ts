@@ -97,3 +97,31 @@ export { ballotId, buildLeg, buildProposal, cancelCall, legCall } from "./govern
 export type { Ballot, CodeBinding, GovernanceCall, Leg, LegInput, Proposal } from "./governance.ts";
 export { airdropTree } from "./airdrop.ts";
 export type { AirdropEntry, AirdropTree } from "./airdrop.ts";
+
+// --- evidence against guardians ---
+export {
+  anchorSubject,
+  attestationsOf,
+  convictionPlaces,
+  encodeKeyedAttestation,
+  namedSigners,
+  offenceOf,
+  proofId,
+} from "./evidence.ts";
+export type {
+  Difference,
+  Evidence,
+  Inclusion,
+  LeafProof,
+  NamedSigners,
+  Offence,
+  PlacedOperator,
+  SourceBlock,
+} from "./evidence.ts";
+export { accuseHeads, accuseLane, accuseLanes, provingRange } from "./evidenceBuild.ts";
+export type { ClaimedRange, LaneCharge, LaneTruth } from "./evidenceBuild.ts";
+export { evidenceCall } from "./evidenceCall.ts";
+export type { EvidenceCall } from "./evidenceCall.ts";
+export { checkEvidence, verifySigners } from "./evidenceCheck.ts";
+export type { HomeView } from "./evidenceCheck.ts";
+export { headerOfBlock } from "./evidenceHeader.ts";

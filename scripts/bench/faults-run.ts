@@ -110,6 +110,8 @@ async function recover({ world }: Field, injector: Injector, note: (text: string
   await blocksPass(world, 1);
   note("recipients are mended; every node, endpoint, guardian and relayer is stopped and started again");
   await injector.restartAll();
+  // A reorg right before may have taken the mending back with its block.
+  await Promise.all(world.sites.map(mend));
   for (let left = LAST_BLOCKS; left > 0; left--) {
     const { all, open } = await openMessages(world);
     if (open.length === 0) {

@@ -94,7 +94,7 @@ describe("checks of TypeScript", () => {
     const planted = {
       "contracts/token/Era.sol": "// TO" + "DO: later",
       "scripts/chain/pool.ts": "// place" + "holder",
-      "test/a.test.ts": "it" + '.only("a", run);',
+      "test/a.test.ts": "it.on" + 'ly("a", run);',
       "docs/a.md": "cd /ho" + "me/me/metalayer",
     };
     for (const [file, line] of Object.entries(planted)) {

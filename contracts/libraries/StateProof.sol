@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {CalldataBytes} from "./CalldataBytes.sol";
 import {StateTrie} from "./StateTrie.sol";
+import {TrieNode} from "./TrieNode.sol";
 
 /// @title Accounts and storage slots proven against a state root: docs/protocol/proofs.md.
 /// @dev Nothing reverts: a refused proof is `proven` false, or a `next` of 0. Proofs must lie in calldata; a `place` is a position there.
@@ -29,8 +31,8 @@ library StateProof {
         bytes calldata proof
     ) internal pure returns (bool proven, Account memory result) {
         uint256 next;
-        (result, next) = accountAt(stateRoot, account, start(proof));
-        proven = next == end(proof);
+        (result, next) = accountAt(stateRoot, account, CalldataBytes.start(proof));
+        proven = next == CalldataBytes.end(proof);
     }
 
     /// @notice The value of a slot of an account under `stateRoot`: a proof of the account, then one of the slot.
@@ -40,10 +42,10 @@ library StateProof {
         bytes32 slot,
         bytes calldata proof
     ) internal pure returns (bool proven, bytes32 value) {
-        (bytes32 storageRoot, uint256 next) = storageRootAt(stateRoot, account, start(proof));
+        (bytes32 storageRoot, uint256 next) = storageRootAt(stateRoot, account, CalldataBytes.start(proof));
         if (next == 0) return (false, 0);
         (value, next) = slotAt(storageRoot, slot, next);
-        proven = next == end(proof);
+        proven = next == CalldataBytes.end(proof);
     }
 
     /// @notice State root in the header that hashes to `blockHash`; `proven` is false for any other bytes.
@@ -53,16 +55,16 @@ library StateProof {
     ) internal pure returns (bool proven, bytes32 stateRoot) {
         uint256 length = header.length;
         if (length < STATE_ROOT_OFFSET + 32 || keccak256(header) != blockHash) return (false, 0);
-        uint256 place = start(header);
+        uint256 place = CalldataBytes.start(header);
         // List prefix of two length bytes, then the prefixes of what stands before the state root.
         proven =
-            StateTrie.byteAt(place) == 0xf9 &&
-            uint256(StateTrie.wordAt(place + 1)) >> 240 == length - 3 &&
-            StateTrie.byteAt(place + 3) == 0xa0 &&
-            StateTrie.byteAt(place + 36) == 0xa0 &&
-            StateTrie.byteAt(place + 69) == 0x94 &&
-            StateTrie.byteAt(place + STATE_ROOT_OFFSET - 1) == 0xa0;
-        if (proven) stateRoot = StateTrie.wordAt(place + STATE_ROOT_OFFSET);
+            CalldataBytes.byteAt(place) == 0xf9 &&
+            uint256(CalldataBytes.wordAt(place + 1)) >> 240 == length - 3 &&
+            CalldataBytes.byteAt(place + 3) == 0xa0 &&
+            CalldataBytes.byteAt(place + 36) == 0xa0 &&
+            CalldataBytes.byteAt(place + 69) == 0x94 &&
+            CalldataBytes.byteAt(place + STATE_ROOT_OFFSET - 1) == 0xa0;
+        if (proven) stateRoot = CalldataBytes.wordAt(place + STATE_ROOT_OFFSET);
     }
 
     /// @notice The account that the part at `place` proves; `next` is where the part ends.
@@ -79,13 +81,13 @@ library StateProof {
         }
         unchecked {
             // As {_encodeAccount} has checked them.
-            uint256 nonceLength = StateTrie.byteAt(place + 2);
+            uint256 nonceLength = CalldataBytes.byteAt(place + 2);
             uint256 balancePlace = place + 3 + nonceLength;
-            uint256 balanceLength = StateTrie.byteAt(balancePlace);
-            result.nonce = uint64(uint256(StateTrie.wordAt(place + 3)) >> (256 - 8 * nonceLength));
-            result.balance = uint256(StateTrie.wordAt(balancePlace + 1)) >> (256 - 8 * balanceLength);
-            result.storageRoot = StateTrie.wordAt(roots);
-            result.codeHash = StateTrie.wordAt(roots + 32);
+            uint256 balanceLength = CalldataBytes.byteAt(balancePlace);
+            result.nonce = uint64(uint256(CalldataBytes.wordAt(place + 3)) >> (256 - 8 * nonceLength));
+            result.balance = uint256(CalldataBytes.wordAt(balancePlace + 1)) >> (256 - 8 * balanceLength);
+            result.storageRoot = CalldataBytes.wordAt(roots);
+            result.codeHash = CalldataBytes.wordAt(roots + 32);
         }
     }
 
@@ -97,7 +99,7 @@ library StateProof {
     ) internal pure returns (bytes32 storageRoot, uint256 next) {
         uint256 roots;
         (roots, next) = _account(stateRoot, account, place);
-        storageRoot = roots == 0 ? EMPTY_ROOT : StateTrie.wordAt(roots);
+        storageRoot = roots == 0 ? EMPTY_ROOT : CalldataBytes.wordAt(roots);
     }
 
     /// @notice The value that the part at `place` proves; `next` is where the part ends.
@@ -115,35 +117,18 @@ library StateProof {
     function foldSlot(bytes32 path, uint256 place) internal pure returns (bytes32 root, bytes32 value, uint256 next) {
         unchecked {
             // Places are far below 2^256.
-            (uint256 kind, uint256 depth) = (StateTrie.byteAt(place), StateTrie.byteAt(place + 1));
+            (uint256 kind, uint256 depth) = (CalldataBytes.byteAt(place), CalldataBytes.byteAt(place + 1));
             if (kind != StateTrie.KIND_LEAF) {
                 (root, next) = StateTrie.absent(path, kind, depth, place + 2);
                 return (root, 0, next);
             }
-            uint256 length = StateTrie.byteAt(place + 2);
+            uint256 length = CalldataBytes.byteAt(place + 2);
             if (length == 0 || !_isInteger(place + 3, length, 32)) return (0, 0, 0);
             next = place + 3 + length;
-            value = StateTrie.wordAt(place + 3) >> (256 - 8 * length);
-            uint256 encoded;
-            assembly ("memory-safe") {
-                encoded := mload(0x40)
-            }
+            value = CalldataBytes.wordAt(place + 3) >> (256 - 8 * length);
+            uint256 encoded = TrieNode.allocate();
             length = _putInteger(encoded, place + 3, length) - encoded;
             (root, next) = StateTrie.present(path, depth, encoded, length, next);
-        }
-    }
-
-    /// @notice Where the bytes begin in calldata.
-    function start(bytes calldata data) internal pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := data.offset
-        }
-    }
-
-    /// @notice Where they end.
-    function end(bytes calldata data) internal pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := add(data.offset, data.length)
         }
     }
 
@@ -156,7 +141,7 @@ library StateProof {
         unchecked {
             // Places are far below 2^256.
             bytes32 path = _hash(bytes32(bytes20(account)), 20);
-            (uint256 kind, uint256 depth) = (StateTrie.byteAt(place), StateTrie.byteAt(place + 1));
+            (uint256 kind, uint256 depth) = (CalldataBytes.byteAt(place), CalldataBytes.byteAt(place + 1));
             bytes32 root;
             if (kind == StateTrie.KIND_LEAF) {
                 uint256 value;
@@ -171,19 +156,17 @@ library StateProof {
         }
     }
 
-    /// @dev Writes the RLP of the account at `place`, a list of 68 to 108 bytes, at the free memory pointer; `roots` is 0 if it is malformed.
+    /// @dev Writes the RLP of the account at `place`, a list of 68 to 108 bytes, to memory; `roots` is 0 if it is malformed.
     function _encodeAccount(uint256 place) private pure returns (uint256 value, uint256 length, uint256 roots) {
         unchecked {
             // Places are far below 2^256, lengths at most 255.
-            uint256 nonceLength = StateTrie.byteAt(place);
+            uint256 nonceLength = CalldataBytes.byteAt(place);
             uint256 balancePlace = place + 1 + nonceLength;
-            uint256 balanceLength = StateTrie.byteAt(balancePlace);
+            uint256 balanceLength = CalldataBytes.byteAt(balancePlace);
             if (!_isInteger(place + 1, nonceLength, MAX_NONCE_BYTES)) return (0, 0, 0);
             if (!_isInteger(balancePlace + 1, balanceLength, 32)) return (0, 0, 0);
             roots = balancePlace + 1 + balanceLength;
-            assembly ("memory-safe") {
-                value := mload(0x40)
-            }
+            value = TrieNode.allocate();
             uint256 next = _putInteger(value + 2, place + 1, nonceLength);
             next = _putInteger(next, balancePlace + 1, balanceLength);
             assembly ("memory-safe") {
@@ -216,7 +199,7 @@ library StateProof {
 
     /// @dev Whether so many bytes are an integer without leading zero; none are the integer 0.
     function _isInteger(uint256 place, uint256 length, uint256 most) private pure returns (bool) {
-        return length <= most && (length == 0 || StateTrie.byteAt(place) != 0);
+        return length <= most && (length == 0 || CalldataBytes.byteAt(place) != 0);
     }
 
     /// @dev Keccak-256 of the first bytes of a word.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.sol";
+import {CalldataBytes} from "../libraries/CalldataBytes.sol";
 import {StateProof} from "../libraries/StateProof.sol";
 import {TrieReference} from "./TrieReference.sol";
 
@@ -14,13 +15,13 @@ contract StateProofHarness {
     /// @notice Root, value and length of a part, for any path.
     function foldSlot(bytes32 path, bytes calldata part) external pure returns (bytes32 root, bytes32 value, bool) {
         uint256 next;
-        (root, value, next) = StateProof.foldSlot(path, StateProof.start(part));
-        return (root, value, next == StateProof.end(part));
+        (root, value, next) = StateProof.foldSlot(path, CalldataBytes.start(part));
+        return (root, value, next == CalldataBytes.end(part));
     }
 
     function slot(bytes32 storageRoot, bytes32 slot_, bytes calldata part) public pure returns (bool, bytes32) {
-        (bytes32 value, uint256 next) = StateProof.slotAt(storageRoot, slot_, StateProof.start(part));
-        return (next == StateProof.end(part), value);
+        (bytes32 value, uint256 next) = StateProof.slotAt(storageRoot, slot_, CalldataBytes.start(part));
+        return (next == CalldataBytes.end(part), value);
     }
 
     function account(

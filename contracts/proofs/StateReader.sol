@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {CalldataBytes} from "../libraries/CalldataBytes.sol";
 import {StateProof} from "../libraries/StateProof.sol";
-import {StateTrie} from "../libraries/StateTrie.sol";
 import {IStateRootInbox} from "../messaging/IStateRootInbox.sol";
 import {IStateReader} from "./IStateReader.sol";
 
@@ -24,7 +24,7 @@ contract StateReader is IStateReader {
     /// @inheritdoc IStateReader
     function remember(uint256 chainId, uint64 anchorIndex, address[] calldata accounts, bytes calldata proof) external {
         bytes32 stateRoot = _stateRoot(chainId, anchorIndex);
-        uint256 place = StateProof.start(proof);
+        uint256 place = CalldataBytes.start(proof);
         for (uint256 i = 0; i < accounts.length; ++i) {
             address account = accounts[i];
             bytes32 storageRoot;
@@ -43,7 +43,7 @@ contract StateReader is IStateReader {
         address account,
         bytes calldata proof
     ) external view returns (StateProof.Account memory proven) {
-        uint256 place = StateProof.start(proof);
+        uint256 place = CalldataBytes.start(proof);
         (proven, place) = _account(_stateRoot(chainId, anchorIndex), account, proof, place);
         _checkEnd(proof, place);
     }
@@ -56,7 +56,7 @@ contract StateReader is IStateReader {
         bytes calldata proof
     ) external view returns (StateProof.Account[] memory proven) {
         bytes32 stateRoot = _stateRoot(chainId, anchorIndex);
-        uint256 place = StateProof.start(proof);
+        uint256 place = CalldataBytes.start(proof);
         proven = new StateProof.Account[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
             (proven[i], place) = _account(stateRoot, accounts[i], proof, place);
@@ -73,7 +73,7 @@ contract StateReader is IStateReader {
         bytes calldata proof
     ) external view returns (bytes32 value) {
         bytes32 stateRoot = _stateRoot(chainId, anchorIndex);
-        (bytes32 storageRoot, uint256 place) = _storage(stateRoot, account, proof, StateProof.start(proof));
+        (bytes32 storageRoot, uint256 place) = _storage(stateRoot, account, proof, CalldataBytes.start(proof));
         (value, place) = _slot(storageRoot, account, slot, proof, place);
         _checkEnd(proof, place);
     }
@@ -86,7 +86,7 @@ contract StateReader is IStateReader {
         bytes calldata proof
     ) external view returns (bytes32[][] memory values) {
         bytes32 stateRoot = _stateRoot(chainId, anchorIndex);
-        uint256 place = StateProof.start(proof);
+        uint256 place = CalldataBytes.start(proof);
         values = new bytes32[][](queries.length);
         for (uint256 i = 0; i < queries.length; ++i) {
             address account = queries[i].account;
@@ -126,7 +126,7 @@ contract StateReader is IStateReader {
     ) external pure returns (address account, uint256 slot, bytes32 value) {
         bytes calldata proof;
         (account, slot, proof) = _decode(input);
-        (bytes32 storageRoot, uint256 place) = _storageRoot(stateRoot, account, proof, StateProof.start(proof));
+        (bytes32 storageRoot, uint256 place) = _storageRoot(stateRoot, account, proof, CalldataBytes.start(proof));
         (value, place) = _slot(storageRoot, account, bytes32(slot), proof, place);
         _checkEnd(proof, place);
     }
@@ -148,7 +148,7 @@ contract StateReader is IStateReader {
         bytes calldata proof,
         uint256 place
     ) private view returns (bytes32 storageRoot, uint256 next) {
-        if (StateTrie.byteAt(place) == KIND_REMEMBERED) {
+        if (CalldataBytes.byteAt(place) == KIND_REMEMBERED) {
             storageRoot = _storageRoots[stateRoot][account];
             if (storageRoot == 0) revert ReaderNotRemembered(stateRoot, account);
             return (storageRoot, place + 1);
@@ -163,7 +163,7 @@ contract StateReader is IStateReader {
         uint256 place
     ) private pure returns (bytes32 storageRoot, uint256 next) {
         (storageRoot, next) = StateProof.storageRootAt(stateRoot, account, place);
-        if (next == 0) revert ReaderProofRefused(account, place - StateProof.start(proof));
+        if (next == 0) revert ReaderProofRefused(account, place - CalldataBytes.start(proof));
     }
 
     function _account(
@@ -173,7 +173,7 @@ contract StateReader is IStateReader {
         uint256 place
     ) private pure returns (StateProof.Account memory proven, uint256 next) {
         (proven, next) = StateProof.accountAt(stateRoot, account, place);
-        if (next == 0) revert ReaderProofRefused(account, place - StateProof.start(proof));
+        if (next == 0) revert ReaderProofRefused(account, place - CalldataBytes.start(proof));
     }
 
     function _slot(
@@ -184,13 +184,13 @@ contract StateReader is IStateReader {
         uint256 place
     ) private pure returns (bytes32 value, uint256 next) {
         (value, next) = StateProof.slotAt(storageRoot, slot, place);
-        if (next == 0) revert ReaderProofRefused(account, place - StateProof.start(proof));
+        if (next == 0) revert ReaderProofRefused(account, place - CalldataBytes.start(proof));
     }
 
     /// @dev Refuses bytes behind the last part, and parts that were read behind the proof's end.
     function _checkEnd(bytes calldata proof, uint256 place) private pure {
-        if (place != StateProof.end(proof)) {
-            revert ReaderProofLength(place - StateProof.start(proof), proof.length);
+        if (place != CalldataBytes.end(proof)) {
+            revert ReaderProofLength(place - CalldataBytes.start(proof), proof.length);
         }
     }
 

@@ -3,6 +3,7 @@ import { Interface, JsonRpcProvider, NonceManager, Signature, Wallet } from "eth
 import { createNetwork } from "../../sdk/src/testkit/index.ts";
 import type { Anvil } from "../../scripts/devnet/anvil.ts";
 import { devKey, startNodes } from "../helpers/anvilNetwork.ts";
+import { until } from "../helpers/daemonNetwork.ts";
 
 const [SOURCE, OWN, FORKED] = [9_201n, 9_202n, 9_999n];
 const PERMIT = {
@@ -11,6 +12,19 @@ const PERMIT = {
     return { name, type };
   }),
 };
+
+interface Receipt {
+  readonly logs: { topics: string[]; data: string }[];
+}
+
+async function receiptOf(node: Anvil, hash: unknown): Promise<Receipt> {
+  let receipt: Receipt | null = null;
+  await until("the transaction is mined", async () => {
+    receipt = (await node.rpc("eth_getTransactionReceipt", hash)) as Receipt | null; // CAST: JSON-RPC returns a receipt
+    return receipt !== null;
+  });
+  return receipt ?? { logs: [] };
+}
 
 describe("a rollup that forks and gets another chain id", function () {
   this.timeout(240_000);
@@ -69,10 +83,7 @@ describe("a rollup that forks and gets another chain id", function () {
         type: 0,
       });
       const hash = await fork.rpc("eth_sendRawTransaction", signed);
-      // CAST: JSON-RPC returns a receipt
-      const { logs } = (await fork.rpc("eth_getTransactionReceipt", hash)) as {
-        logs: { topics: string[]; data: string }[];
-      };
+      const { logs } = await receiptOf(fork, hash);
       const [event] = logs.flatMap((log) => b.gateway.interface.parseLog(log) ?? []);
       // The fork speaks as itself: nobody takes what it says for the original's word.
       expect(event?.args["sender"]).to.contain(`02${FORKED.toString(16)}14`);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -80,21 +80,15 @@ function startChild({ nodes, folder, chain }: Parts, inFlight: number): ChildPro
   return spawn(process.execPath, ["--import", "tsx", script, file], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
-/** A journal that is put aside at this moment has no lines any more. */
-function linesOf(file: string): number {
+/** Lines of all journals below a folder; none while a journal is being put aside. */
+function journalLines(folder: string): number {
   try {
-    return readFileSync(file, "utf8").split("\n").length - 1;
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith("journal.jsonl"))
+      .reduce((sum, file) => sum + readFileSync(path.join(folder, file), "utf8").split("\n").length - 1, 0);
   } catch {
     return 0;
   }
-}
-
-/** Lines of all journals below a folder. */
-function journalLines(folder: string): number {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith("journal.jsonl"))
-    .reduce((sum, file) => sum + linesOf(path.join(folder, file)), 0);
 }
 
 /** Kills the process when its journals have grown by so many lines. Returns its exit code, or undefined if it was killed. */

@@ -2,12 +2,13 @@ import path from "node:path";
 import { expect } from "chai";
 import { planFaults } from "../../scripts/bench/faults-plan.ts";
 import { runFaults } from "../../scripts/bench/faults-run.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
 describe("faults", function () {
   this.timeout(900_000);
-  const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
+  const seed = FUZZ_SEED;
 
   it("come by a plan that the seed decides, with every kind in it", () => {
     const scope = { rollups: 3, endpointsPerNode: 3, services: ["guardian1", "relayer"], softBlocks: 3 };

@@ -9,6 +9,7 @@ import type { FactToSign } from "../../scripts/network/coordinator.ts";
 import type { LaneFactRequest } from "../../scripts/network/guardian-api.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
 import type { AnvilNetwork, AnvilRollup } from "../helpers/daemonNetwork.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { guardianSecret, sendMessages, startAnvilNetwork } from "../helpers/daemonNetwork.ts";
 import type { Fleet } from "../helpers/guardianFleet.ts";
 import { createFleet, endChild } from "../helpers/guardianFleet.ts";
@@ -18,7 +19,7 @@ const KILLS = 4;
 
 describe("guardian process killed at random instants", function () {
   this.timeout(120_000);
-  const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
+  const seed = FUZZ_SEED;
   let network: AnvilNetwork;
   let fleet: Fleet;
   let a: AnvilRollup;

@@ -11,6 +11,7 @@ import type { RelayerService } from "../../scripts/relayer/service.ts";
 import { minGasLimit } from "../../sdk/src/client.ts";
 import { RecipientMock__factory } from "../../typechain-types/index.js";
 import type { AnvilNetwork, AnvilRollup } from "../helpers/daemonNetwork.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { devWallet, sendMessages, startAnvilNetwork, until } from "../helpers/daemonNetwork.ts";
 import type { Fleet } from "../helpers/guardianFleet.ts";
 import { createFleet, endChild } from "../helpers/guardianFleet.ts";
@@ -18,7 +19,7 @@ import { relayerConfig, relayerKey, startRelayer } from "../helpers/relayers.ts"
 
 describe("relayer under adversity", function () {
   this.timeout(300_000);
-  const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
+  const seed = FUZZ_SEED;
   let network: AnvilNetwork;
   let fleet: Fleet;
   let [a, b] = [] as unknown as [AnvilRollup, AnvilRollup]; // CAST: set before any test runs

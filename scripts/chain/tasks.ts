@@ -74,16 +74,27 @@ export interface LoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Runs `task` again and again until the signal fires. Two runs never overlap; a failed run does not end the loop. */
+/** Longest pause of a loop that would run more often, while its runs fail. */
+const MOST_PAUSE_MS = 2_000;
+
+/**
+ * Runs `task` again and again until the signal fires. Two runs never overlap; a failed run does not end the loop, but
+ * every further failure in a row doubles the pause, up to two seconds.
+ */
 export async function loop(task: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Promise<void> {
-  while (!options.signal.aborted) {
+  const { everyMs, signal } = options;
+  let failures = 0;
+  while (!signal.aborted) {
     try {
-      await task(options.signal);
+      await task(signal);
+      failures = 0;
     } catch (error) {
-      if (options.signal.aborted) return;
+      if (signal.aborted) return;
       options.onError(error);
+      failures += 1;
     }
-    await delay(options.everyMs, options.signal).catch(() => undefined);
+    const doubled = everyMs * 2 ** Math.min(Math.max(failures - 1, 0), 16);
+    await delay(Math.min(doubled, Math.max(everyMs, MOST_PAUSE_MS)), signal).catch(() => undefined);
   }
 }
 

@@ -61,6 +61,21 @@ describe("tasks", () => {
       );
       expect({ most, runs, errors: errors.length }).to.deep.equal({ most: 1, runs: 5, errors: 1 });
     });
+
+    it("pauses twice as long after each further failure in a row", async () => {
+      const controller = new AbortController();
+      const starts: number[] = [];
+      await loop(
+        () => {
+          starts.push(performance.now());
+          if (starts.length === 5) controller.abort();
+          return Promise.reject(new Error("no answer"));
+        },
+        { everyMs: 20, signal: controller.signal, onError: () => undefined },
+      );
+      const pauses = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
+      [20, 40, 80, 160].forEach((ms, index) => expect(pauses[index]).to.be.at.least(ms - 2));
+    });
   });
 
   describe("createTaskGroup", () => {

@@ -20,6 +20,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   EraVotes: "contracts/token",
   EraGenesis: "contracts/token",
   EraGovernor: "contracts/governance",
+  TallyReader: "contracts/governance",
   VoteCollector: "contracts/governance",
   GovernanceExecutor: "contracts/governance",
   StateReader: "contracts/proofs",

@@ -51,12 +51,14 @@ contract EraGovernor is
     /// @param votes deposits on this rollup
     /// @param terms as {setVotingDelay} and the like would set them
     /// @param spokes as {setSpoke} would set them
+    /// @param reader as {setTallyReader} would set it
     constructor(
         address ownGateway,
         TimelockController ownTimelock,
         IEraVotes votes,
         Terms memory terms,
-        SpokeTerms[] memory spokes
+        SpokeTerms[] memory spokes,
+        address reader
     )
         Governor("EraGovernor")
         GovernorSettings(terms.votingDelay, terms.votingPeriod, terms.proposalThreshold)
@@ -72,6 +74,7 @@ contract EraGovernor is
         TALLY_WINDOW = terms.tallyWindow;
         _checkTimes(terms.votingDelay, terms.votingPeriod);
         for (uint256 i = 0; i < spokes.length; ++i) _setSpoke(spokes[i]);
+        _setTallyReader(reader);
     }
 
     /// @inheritdoc IEraGovernor
@@ -81,8 +84,7 @@ contract EraGovernor is
 
     /// @inheritdoc IEraGovernor
     function setTallyReader(address reader) external onlyGovernance {
-        _tallyReader = reader;
-        emit TallyReaderSet(reader);
+        _setTallyReader(reader);
     }
 
     /// @inheritdoc IEraGovernor
@@ -352,6 +354,11 @@ contract EraGovernor is
         _allCeilings = ceilings;
         _spokes[terms.chainId] = Spoke(terms.collector, terms.ceiling);
         emit SpokeSet(terms.chainId, terms.collector, terms.ceiling);
+    }
+
+    function _setTallyReader(address reader) private {
+        _tallyReader = reader;
+        emit TallyReaderSet(reader);
     }
 
     /// @dev A deposit that counts in a vote stays on its rollup until that vote is over.

@@ -190,7 +190,8 @@ function messageCall(
   return { target: gateway, data: asHex(data) };
 }
 
-function operationId(
+/** Id of a batch in a timelock: OpenZeppelin's `hashOperationBatch`. */
+export function operationId(
   targets: readonly Address[],
   values: readonly bigint[],
   payloads: readonly Hex[],

@@ -95,6 +95,10 @@ export type { NonceCommitment, SecretNonce, Session, SessionContext, SessionEntr
 // --- governance and the beginning of ERA ---
 export { ballotId, buildLeg, buildProposal, cancelCall, legCall } from "./governance.ts";
 export type { Ballot, CodeBinding, GovernanceCall, Leg, LegInput, Proposal } from "./governance.ts";
+export { readProposal } from "./proposalRead.ts";
+export type { HomePart, LegConditions, ProposedCalls, ReadProposal, SentLeg } from "./proposalRead.ts";
+export { readTally, tallySlot, unpackTally } from "./tally.ts";
+export type { ProvenTally, Tally, TallyQuery } from "./tally.ts";
 export { airdropTree } from "./airdrop.ts";
 export type { AirdropEntry, AirdropTree } from "./airdrop.ts";
 

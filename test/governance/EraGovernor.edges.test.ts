@@ -16,7 +16,7 @@ describe("EraGovernor, at the edges", () => {
       [ZeroAddress, lock],
       [at, ZeroAddress],
     ] as const) {
-      await expect(factory.deploy(ownGateway, ownTimelock, deposits, TERMS, []))
+      await expect(factory.deploy(ownGateway, ownTimelock, deposits, TERMS, [], ZeroAddress))
         .to.be.revertedWithCustomError(governor, "GovernorInvalidWiring")
         .withArgs(ownGateway, ownTimelock, deposits);
     }

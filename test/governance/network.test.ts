@@ -1,124 +1,24 @@
 import { expect } from "chai";
-import { keccak256 } from "ethers";
-import { network } from "hardhat";
-import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import type { Leg, Proposal } from "../../sdk/src/governance.ts";
+import type { TestNetwork, TestRollup } from "../../sdk/src/testkit/index.ts";
 import {
-  buildLeg,
-  buildProposal,
-  legCall,
-  type CodeBinding,
-  type GovernanceCall,
-  type Leg,
-  type Proposal,
-} from "../../sdk/src/governance.ts";
-import { createNetwork, type TestNetwork, type TestRollup } from "../../sdk/src/testkit/index.ts";
-import { addressOf } from "../helpers/economy.ts";
-import { ERA, DAY } from "../helpers/votes.ts";
-
-const MILLION = 1_000_000n * ERA;
-const DELAY = 2n * DAY;
-/** Test networks have a quorum of one percent, 10,000,000, of which each of the other rollups may bring a third. */
-const CEILING = 3_333_000n * ERA;
-const PRICES = {
-  basePrice: 4_321n,
-  pricePerByte: 1n,
-  pricePerKGas: 1n,
-  fundShare: 100n,
-  burnShare: 50n,
-  maxGasLimit: 1_024_000n,
-};
-
-/** Three rollups on which one holder has deposited: 8 million on home, 2 on B, 2 on C, there under a term. */
-async function fixture() {
-  const connections = [];
-  for (const name of ["rollupA", "rollupB", "rollupC"] as const) connections.push(await network.create(name));
-  const net = await createNetwork({ rollups: connections });
-  const [home, b, c] = net.rollups as [TestRollup, TestRollup, TestRollup]; // CAST: three were asked for
-  const holder = await home.signer.getAddress();
-  for (const spoke of [b, c]) await home.era.crosschainTransfer(await spoke.interop(holder), 2n * MILLION);
-  await net.deliverAll();
-  for (const [rollup, amount] of [
-    [home, 8n * MILLION],
-    [b, 2n * MILLION],
-    [c, 2n * MILLION],
-  ] as const) {
-    await rollup.era.approve(rollup.eraVotes, amount);
-    await rollup.eraVotes.deposit(amount);
-  }
-  const period = await c.eraVotes.period();
-  const now = BigInt((await c.provider.getBlock("latest"))?.timestamp ?? 0);
-  await c.eraVotes.lock(2n * MILLION, (now / period + 3n) * period);
-  return { net, home, b, c, spokes: [b, c] as const };
-}
-
-/** What changes the price of messages from a rollup to both others. */
-async function priceCalls({ rollups }: TestNetwork, rollup: TestRollup): Promise<GovernanceCall[]> {
-  const target = await addressOf(rollup.feeController);
-  return rollups
-    .filter((other) => other !== rollup)
-    .map(({ chainId }) => ({
-      target,
-      data: rollup.feeController.interface.encodeFunctionData("setPrices", [chainId, PRICES]) as Hex, // CAST: hex
-    }));
-}
-
-async function bindings(rollup: TestRollup, accounts: readonly Address[]): Promise<CodeBinding[]> {
-  const codes = await Promise.all(accounts.map((account) => rollup.provider.getCode(account)));
-  // CAST: a hash
-  return accounts.map((account, index) => ({ account, codeHash: keccak256(codes[index] ?? "0x") as Hex }));
-}
-
-async function legFor(net: TestNetwork, rollup: TestRollup): Promise<Leg> {
-  const calls = await priceCalls(net, rollup);
-  const now = BigInt((await rollup.provider.getBlock("latest"))?.timestamp ?? 0);
-  return buildLeg({
-    chainId: rollup.chainId,
-    timelock: await addressOf(rollup.rollupTimelock),
-    calls,
-    bindings: await bindings(rollup, [await addressOf(rollup.feeController)]),
-    expiry: now + 60n * DAY,
-    delay: DELAY,
-  });
-}
-
-/** One proposal for the prices of all three rollups. */
-async function priceProposal(net: TestNetwork): Promise<{ proposal: Proposal; legs: readonly [Leg, Leg] }> {
-  const [home, b, c] = net.rollups as [TestRollup, TestRollup, TestRollup]; // CAST: three rollups
-  const legs = [await legFor(net, b), await legFor(net, c)] as const;
-  const gateway = await addressOf(home.gateway);
-  const sends = [
-    legCall(gateway, await addressOf(b.governanceExecutor), legs[0]),
-    legCall(gateway, await addressOf(c.governanceExecutor), legs[1]),
-  ];
-  const now = BigInt((await home.provider.getBlock("latest"))?.timestamp ?? 0);
-  const input = {
-    chainId: home.chainId,
-    timelock: await addressOf(home.rollupTimelock),
-    calls: [...(await priceCalls(net, home)), ...sends],
-    bindings: await bindings(home, [await addressOf(home.feeController), gateway]),
-    expiry: now + 60n * DAY,
-  };
-  return { proposal: buildProposal(await addressOf(home.eraGovernor), input, "new prices"), legs };
-}
-
-const argsOf = ({ targets, values, payloads }: Proposal): [Address[], bigint[], Hex[]] => [
-  [...targets],
-  [...values],
-  [...payloads],
-];
-
-async function pass(net: TestNetwork, seconds: bigint): Promise<void> {
-  for (const rollup of net.rollups) await rollup.passTime(Number(seconds));
-}
+  argsOf,
+  CEILING,
+  decidingNetwork,
+  DELAY,
+  MILLION,
+  open,
+  pass,
+  priceProposal,
+  PRICES,
+} from "../helpers/decision.ts";
+import { DAY } from "../helpers/votes.ts";
 
 /** Proposes, votes on all three rollups, brings the tallies home, queues and executes home's leg, which sends the others. */
 async function decide(net: TestNetwork, { proposal }: { readonly proposal: Proposal }): Promise<void> {
   const [home, ...spokes] = net.rollups as [TestRollup, TestRollup, TestRollup]; // CAST: three rollups
   const { eraGovernor: governor } = home;
-  await governor.propose(...argsOf(proposal), proposal.description);
-  await pass(net, DAY + 10n);
-  const [proposalId, snapshot, votesUntil] = await governor.ballot(proposal.proposalId);
-  const ballot = { proposalId, snapshot, votesUntil };
+  const ballot = await open(net, proposal);
   await governor.castVote(proposal.proposalId, 1);
   for (const { voteCollector } of spokes) await voteCollector.castVote(ballot, 1);
   for (const { voteCollector } of spokes) await voteCollector.sendTally(ballot);
@@ -141,7 +41,7 @@ const execute = (rollup: TestRollup, leg: Leg) =>
 
 describe("governance of three rollups", () => {
   it("one decision, voted on three rollups, changes fees on all of them; nothing passes without the other two's votes", async () => {
-    const { net, home, spokes } = await fixture();
+    const { net, home, spokes } = await decidingNetwork();
     const { proposal, legs } = await priceProposal(net);
     await decide(net, { proposal });
     const { eraGovernor: governor } = home;
@@ -167,7 +67,7 @@ describe("governance of three rollups", () => {
   });
 
   it("NEEDS 21 a rollup that is down keeps no other from its leg, and does its own when it is back", async () => {
-    const { net, b, c } = await fixture();
+    const { net, b, c } = await decidingNetwork();
     const { proposal, legs } = await priceProposal(net);
     await decide(net, { proposal });
     await net.deliverAll({ drop: (message) => message.dstChainId === c.chainId });
@@ -183,7 +83,7 @@ describe("governance of three rollups", () => {
   });
 
   it("R3 a canceller stops one rollup's leg, and only that", async () => {
-    const { net, b, c } = await fixture();
+    const { net, b, c } = await decidingNetwork();
     const { proposal, legs } = await priceProposal(net);
     await decide(net, { proposal });
     await net.deliverAll();
@@ -198,12 +98,11 @@ describe("governance of three rollups", () => {
   });
 
   it("C22 R14 ERA that is withdrawn after the snapshot on one rollup has no vote on another", async () => {
-    const { net, home, b } = await fixture();
+    const { net, home, b } = await decidingNetwork();
     const { proposal } = await priceProposal(net);
     const { eraGovernor: governor } = home;
-    await governor.propose(...argsOf(proposal), proposal.description);
-    await pass(net, DAY + 10n);
-    const [proposalId, snapshot, votesUntil] = await governor.ballot(proposal.proposalId);
+    const ballot = await open(net, proposal);
+    const { proposalId } = ballot;
     await home.eraVotes.withdraw(8n * MILLION);
     await expect(home.eraVotes.pay(await home.signer.getAddress())).to.be.revertedWithCustomError(
       home.eraVotes,
@@ -215,7 +114,6 @@ describe("governance of three rollups", () => {
     await net.deliverAll();
     await b.era.approve(b.eraVotes, 5n * MILLION);
     await b.eraVotes.deposit(5n * MILLION);
-    const ballot = { proposalId, snapshot, votesUntil };
     await expect(b.voteCollector.castVote(ballot, 1))
       .to.emit(b.voteCollector, "BallotCast")
       .withArgs(await b.voteCollector.ballotIdOf(ballot), b.signer, proposalId, 1n, (2n * MILLION) / 10n ** 9n);

@@ -1,4 +1,4 @@
-import { getCreateAddress, keccak256, type Signer } from "ethers";
+import { getCreateAddress, keccak256, ZeroAddress, type Signer } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { buildProposal, type CodeBinding, type GovernanceCall, type Proposal } from "../../sdk/src/governance.ts";
 import {
@@ -62,6 +62,7 @@ export async function deployGovernor(change: Partial<typeof TERMS> = {}): Promis
     votes.votes,
     { ...TERMS, ...change },
     spokes,
+    ZeroAddress,
   );
   const proposals = new Proposals(rollup, governor, timelock);
   return { ...votes, governor, timelock, canceller, gateway, collector: await addressOf(collector), proposals };

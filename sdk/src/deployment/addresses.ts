@@ -42,7 +42,7 @@ export const CONTRACTS = [
 ] as const;
 
 /** What stands on the home rollup only. */
-export const HOME_CONTRACTS = ["EraGenesis", "EraGovernor"] as const;
+export const HOME_CONTRACTS = ["EraGenesis", "EraGovernor", "TallyReader"] as const;
 
 /** What stands on every rollup but home. No pause stops deliveries to `GovernanceExecutor`. */
 export const SPOKE_CONTRACTS = ["VoteCollector", "GovernanceExecutor"] as const;

@@ -30,6 +30,7 @@ export type ArtifactName =
   | "EraVotes"
   | "EraGenesis"
   | "EraGovernor"
+  | "TallyReader"
   | "VoteCollector"
   | "GovernanceExecutor"
   | "StateReader"
@@ -58,6 +59,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "EraVotes",
   "EraGenesis",
   "EraGovernor",
+  "TallyReader",
   "VoteCollector",
   "GovernanceExecutor",
   "StateReader",

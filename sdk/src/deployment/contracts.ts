@@ -13,7 +13,7 @@ export interface ContractPlan {
   readonly salt: Hex;
   readonly args: readonly unknown[];
   readonly initCode: Hex;
-  /** Must stand before: constructors of the proxies call into their implementations, one into another contract. */
+  /** Must stand before: constructors of the proxies call into their implementations, two into another contract. */
   readonly after: readonly ContractName[];
 }
 
@@ -108,10 +108,16 @@ function homeSources(parameters: NetworkParameters, at: Addresses, artifacts: Ar
     root: airdrop?.root ?? ZERO_HASH,
     deadline: airdrop?.deadline ?? 0n,
   }));
-  const governorArgs = [at.MetalayerGateway, at.RollupTimelock, at.EraVotes, governance, spokes];
+  const governorArgs = [at.MetalayerGateway, at.RollupTimelock, at.EraVotes, governance, spokes, at.TallyReader];
   return [
     { name: "EraGenesis", artifact: "EraGenesis", args: [at.Era, parts], after: ["Era"] },
     { name: "EraGovernor", artifact: "EraGovernor", args: governorArgs, after: ["EraVotes"] },
+    {
+      name: "TallyReader",
+      artifact: "TallyReader",
+      args: [at.StateReader, at.EraGovernor],
+      after: ["StateReader"],
+    },
   ];
 }
 

@@ -43,11 +43,11 @@ function votingTerms(view: View): Setting {
 }
 
 function governorWiring(view: View): Setting {
-  const timelock = view.plan.addresses.RollupTimelock;
+  const { RollupTimelock: timelock, TallyReader: tallyReader } = view.plan.addresses;
   return {
     contract: "EraGovernor",
     name: "wiring",
-    expected: { timelock, tallyReader: NOBODY },
+    expected: { timelock, tallyReader },
     async read() {
       const [actual, reader] = await Promise.all([
         view.read("EraGovernor", "timelock"),
@@ -56,7 +56,9 @@ function governorWiring(view: View): Setting {
       return { timelock: actual.text(0), tallyReader: reader.text(0) };
     },
     repair: (wrong) => [
-      ...(wrong.includes("tallyReader") ? [adminCall(view, "EraGovernor", "setTallyReader", [NOBODY], 60_000n)] : []),
+      ...(wrong.includes("tallyReader")
+        ? [adminCall(view, "EraGovernor", "setTallyReader", [tallyReader], 60_000n)]
+        : []),
     ],
   };
 }

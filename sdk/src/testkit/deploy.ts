@@ -6,6 +6,7 @@ import { FeeController__factory } from "../../../typechain-types/factories/contr
 import { EraGovernor__factory } from "../../../typechain-types/factories/contracts/governance/EraGovernor__factory.js";
 import { GovernanceExecutor__factory } from "../../../typechain-types/factories/contracts/governance/GovernanceExecutor__factory.js";
 import { RollupTimelock__factory } from "../../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
+import { TallyReader__factory } from "../../../typechain-types/factories/contracts/governance/TallyReader__factory.js";
 import { VoteCollector__factory } from "../../../typechain-types/factories/contracts/governance/VoteCollector__factory.js";
 import { GuardianRewards__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianRewards__factory.js";
 import { GuardianSet__factory } from "../../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
@@ -75,6 +76,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   RollupTimelock: RollupTimelock__factory,
   StateReader: StateReader__factory,
   StateRootInbox: StateRootInbox__factory,
+  TallyReader: TallyReader__factory,
   VoteCollector: VoteCollector__factory,
 };
 
@@ -140,6 +142,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
     stateReader: StateReader__factory.connect(addresses.StateReader, signer),
     stateRootInbox: StateRootInbox__factory.connect(addresses.StateRootInbox, signer),
+    tallyReader: TallyReader__factory.connect(addresses.TallyReader, signer),
     voteCollector: VoteCollector__factory.connect(addresses.VoteCollector, signer),
   };
 }

@@ -25,6 +25,8 @@ export class TestRollup {
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
   readonly stateReader: CoreContracts["stateReader"];
   readonly stateRootInbox: CoreContracts["stateRootInbox"];
+  /** Stands on home only. */
+  readonly tallyReader: CoreContracts["tallyReader"];
   /** Stands everywhere but on home. */
   readonly voteCollector: CoreContracts["voteCollector"];
 
@@ -50,6 +52,7 @@ export class TestRollup {
     this.rollupTimelock = contracts.rollupTimelock;
     this.stateReader = contracts.stateReader;
     this.stateRootInbox = contracts.stateRootInbox;
+    this.tallyReader = contracts.tallyReader;
     this.voteCollector = contracts.voteCollector;
   }
 

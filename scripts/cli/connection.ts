@@ -5,6 +5,12 @@ import { AnchorLog__factory } from "../../typechain-types/factories/contracts/me
 import { FeeController__factory } from "../../typechain-types/factories/contracts/fees/FeeController__factory.js";
 import { GuardianSet__factory } from "../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
 import { GuardianStaking__factory } from "../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
+import { EraGovernor__factory } from "../../typechain-types/factories/contracts/governance/EraGovernor__factory.js";
+import { RollupTimelock__factory } from "../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
+import { TallyReader__factory } from "../../typechain-types/factories/contracts/governance/TallyReader__factory.js";
+import { VoteCollector__factory } from "../../typechain-types/factories/contracts/governance/VoteCollector__factory.js";
+import { EraVotes__factory } from "../../typechain-types/factories/contracts/token/EraVotes__factory.js";
+import { EraAirdrop__factory } from "../../typechain-types/factories/contracts/token/EraAirdrop__factory.js";
 import { MetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
 import { StateReader__factory } from "../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
@@ -58,6 +64,12 @@ export const interfaces = [
   StateRootInbox__factory,
   Era__factory,
   AnchorLog__factory,
+  EraGovernor__factory,
+  EraVotes__factory,
+  EraAirdrop__factory,
+  RollupTimelock__factory,
+  TallyReader__factory,
+  VoteCollector__factory,
 ].map((factory) => factory.createInterface());
 
 /** Connects to a rollup. Throws CLI_RPC_UNREACHABLE, CLI_WRONG_CHAIN, CLI_NOT_DEPLOYED. */

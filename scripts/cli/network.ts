@@ -33,6 +33,16 @@ const rollupSchema = z.object({
     RollupRegistry: addressSchema,
     StateReader: addressSchema,
     StateRootInbox: addressSchema,
+    // Asked for only by commands about governance.
+    EraGenesis: addressSchema.optional(),
+    EraGovernor: addressSchema.optional(),
+    EraVotes: addressSchema.optional(),
+    GovernanceExecutor: addressSchema.optional(),
+    GuardianRewards: addressSchema.optional(),
+    GuardianSlashing: addressSchema.optional(),
+    RollupTimelock: addressSchema.optional(),
+    TallyReader: addressSchema.optional(),
+    VoteCollector: addressSchema.optional(),
   }),
 });
 

@@ -75,3 +75,9 @@ export const span = (given: string): bigint => {
   if (seconds !== undefined) return BigInt(count) * BigInt(seconds);
   throw new UsageError(`"${given}" is not a span of time (such as 30s, 15m, 12h, 7d)`);
 };
+
+/** Proposals are named by their number, or as the newest one. */
+export const proposalName = (given: string): string => {
+  if (given === "latest" || /^(\d{1,78}|0x[0-9a-fA-F]{64})$/.test(given)) return given;
+  throw new UsageError(`"${given}" is not a proposal (its number, or "latest")`);
+};

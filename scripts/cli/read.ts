@@ -150,7 +150,7 @@ async function findPosition(at: Connection, token: Address, holder: Address): Pr
   );
 }
 
-function explained(error: unknown, of: string, on: string): unknown {
+export function explained(error: unknown, of: string, on: string): unknown {
   const code = codeOf(error);
   const cause = { cause: error };
   if (code === "CLIENT_NO_HEAD") {

@@ -1,4 +1,4 @@
-import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import type { TransactionReceipt, TransactionResponse } from "ethers";
 import { isError } from "ethers";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { explainRevert } from "../../sdk/src/reverts.ts";
@@ -10,6 +10,9 @@ import { interfaces } from "./connection.ts";
 const ADVICE: Readonly<Record<string, string>> = {
   AccessManagedUnauthorized: "sign with an account that holds the role (./metalayer check shows who does)",
   ERC20InsufficientBalance: "bring ERA to this rollup first (./metalayer transfer)",
+  CollectorAlreadyVoted: "nothing is left to do: each account votes once on each rollup",
+  CollectorClosed: "look at ./metalayer proposal: nobody votes any more",
+  CollectorNoVotes: "vote where ERA was deposited before the snapshot (./metalayer lock show)",
   EraUnknownRollup: "name a destination that this rollup has admitted (./metalayer quote lists them)",
   GatewayGasLimitTooHigh: "ask for less gas (--gas-limit)",
   GatewayInsufficientCredit: "look at the credit (./metalayer credit show) and ask for less",
@@ -17,12 +20,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   GatewayPauseTooLong: "pause for at most 7 days",
   GatewayPayloadTooLong: "send at most 32,768 bytes",
   GatewayUnknownRollup: "name a destination that this rollup has admitted (./metalayer quote lists them)",
+  GovernorAlreadyCastVote: "nothing is left to do: each account votes once on each rollup",
+  GovernorInsufficientProposerVotes:
+    "deposit ERA on home (./metalayer lock deposit); it counts from the next second on",
   GuardianSetOperatorUnknown: "register the operator's key first (./metalayer register)",
   GuardianSetInvalidPossession: "prove the key for this network and operator (./metalayer prove)",
   GuardianSetKeyTaken: "make a key of its own (./metalayer guardian key)",
   GuardianSetOperatorKnown: "sign as that operator: nobody else replaces its key",
   GuardianSetTooEarly: "wait until the time that the error names, in seconds since 1970",
   GuardianSetTooFewGuardians: "the old table stays in force; at least four guardians with weight are needed",
+  TimelockUnexpectedOperationState: "look at ./metalayer proposal: its delay is not over, or it is done",
+  VotesInsufficientDeposit: "look at the deposit (./metalayer lock show) and ask for less",
+  VotesNothingPayable: "wait until the time that the error names, in seconds since 1970",
   StakingNotReleased: "wait until the time that the error names, in seconds since 1970",
 };
 
@@ -33,8 +42,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 export async function transact(
   { name }: Pick<Connection, "name">,
   what: string,
-  send: () => Promise<ContractTransactionResponse>,
-): Promise<ContractTransactionReceipt> {
+  send: () => Promise<TransactionResponse>,
+): Promise<TransactionReceipt> {
   try {
     const receipt = await (await send()).wait();
     if (receipt !== null) return receipt;

@@ -57,6 +57,21 @@ describe("command line: bad input on a local network", () => {
       ],
       ["stake of nothing", 2, "more than nothing", () => ["stake", "add", "--on", "rollupA", "--amount", "0"]],
       [
+        "a deposit beyond the balance",
+        1,
+        "less than",
+        () => ["lock", "deposit", "--on", "rollupA", "--amount", "1000000001"],
+      ],
+      ["a deposit of nothing", 2, "more than nothing", () => ["lock", "deposit", "--on", "rollupA", "--amount", "0"]],
+      [
+        "more out of the votes than is in",
+        1,
+        "VotesInsufficientDeposit",
+        () => ["lock", "withdraw", "--on", "rollupA", "--amount", "1"],
+      ],
+      ["a vote on nothing", 1, "there is no proposal yet", () => ["vote", "latest", "--support", "for"]],
+      ["the tally of home", 2, "count there already", () => ["tally", "latest", "--of", "rollupA"]],
+      [
         "a pause beyond seven days",
         1,
         "GatewayPauseTooLong",

@@ -74,13 +74,19 @@ async function describeRollup({ name, chainId, url }: Anvil, metalayer: TestNetw
     AccessManager: await own.accessManager.getAddress(),
     AnchorLog: anchorLog,
     Era: await own.era.getAddress(),
+    EraGovernor: await own.eraGovernor.getAddress(),
+    EraVotes: await own.eraVotes.getAddress(),
     FeeController: await own.feeController.getAddress(),
+    GovernanceExecutor: await own.governanceExecutor.getAddress(),
     GuardianSet: await own.guardianSet.getAddress(),
     GuardianStaking: await own.guardianStaking.getAddress(),
     MetalayerGateway: await own.gateway.getAddress(),
     RollupRegistry: await own.rollupRegistry.getAddress(),
+    RollupTimelock: await own.rollupTimelock.getAddress(),
     StateReader: await own.stateReader.getAddress(),
     StateRootInbox: await own.stateRootInbox.getAddress(),
+    TallyReader: await own.tallyReader.getAddress(),
+    VoteCollector: await own.voteCollector.getAddress(),
   };
   return { name, chainId, rpc: [url], blockTimeMs: 1_000, contracts };
 }

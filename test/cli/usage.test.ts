@@ -48,6 +48,14 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["credit with an unknown action", ["credit", "gift"], '"gift" is none of show, buy, withdraw, sponsor, accept'],
   ["credit with a stray argument", ["credit", "show", "x"], "too many"],
   ["stake with an unknown action", ["stake", "slash"], '"slash" is none of'],
+  ["lock with an unknown action", ["lock", "all"], '"all" is none of show, deposit, term, withdraw, pay'],
+  ["delegate to nobody", ["delegate", "--on", "rollupA"], "--to <address>' not specified"],
+  ["propose without a file", ["propose"], "missing required argument 'file'"],
+  ["vote without a choice", ["vote", "latest"], "--support <choice>' not specified"],
+  ["vote on half a number", ["vote", "0x12", "--support", "for"], '"0x12" is not a proposal'],
+  ["tally by mail", ["tally", "latest", "--of", "rollupB", "--by", "mail"], '"mail" is none of message, proof'],
+  ["queue of a title", ["queue", "prices"], '"prices" is not a proposal'],
+  ["execute of two proposals", ["execute", "1", "2"], "too many arguments"],
   ["pause with an unknown action", ["pause", "now"], '"now" is none of show, start, end'],
   ["faucet for half an address", ["faucet", "--address", "0x12"], '"0x12" is not an address'],
   ["guardian without an action", ["guardian"], "missing required argument 'action'"],
@@ -143,7 +151,14 @@ describe("command line: wrong input", () => {
 
     it("an RPC endpoint that nobody listens at", async () => {
       const file = networkFile(describe2(`http://127.0.0.1:${await freePort()}`));
-      for (const argv of [["status", HASH], ["quote"], ["rotate", "--dry-run"], ["pause", "show"], ["stake", "show"]])
+      for (const argv of [
+        ["status", HASH],
+        ["quote"],
+        ["rotate", "--dry-run"],
+        ["pause", "show"],
+        ["stake", "show"],
+        ["lock", "show"],
+      ])
         expect(await codeOf(...argv, "--network", file), argv.join(" ")).to.equal("CLI_RPC_UNREACHABLE");
     });
 

@@ -1,0 +1,65 @@
+import { readProposal } from "../../../sdk/src/proposalRead.ts";
+import type { Context } from "../command.ts";
+import type { Connection } from "../connection.ts";
+import { timeText } from "../format.ts";
+import type { Network } from "../network.ts";
+import { findNetwork, withRollups } from "../network.ts";
+import type { WalletChoice } from "../wallet.ts";
+import { findWallet, signOn } from "../wallet.ts";
+import { ballotOf } from "./announced.ts";
+import { buildFromFile } from "./build.ts";
+import { Book } from "./call-text.ts";
+import { findHome, governanceOf } from "./contracts.ts";
+import type { ProposalFile } from "./proposal-file.ts";
+import { readProposalFile } from "./proposal-file.ts";
+import { partsResult, proposalResult, showParts } from "./report.ts";
+import { submit } from "./submit.ts";
+
+export interface ProposeOptions extends WalletChoice {
+  readonly network: string | undefined;
+  readonly dryRun: boolean;
+}
+
+export async function proposeCommand(context: Context, options: ProposeOptions): Promise<void> {
+  const source = context.path(context.args[0] ?? "");
+  const file = readProposalFile(source);
+  return proposeFile(context, findNetwork(context, options.network), { source, file }, options);
+}
+
+/** Shows every leg of a proposal, and proposes it unless it is a dry run. */
+export async function proposeFile(
+  context: Context,
+  network: Network,
+  { source, file }: { readonly source: string; readonly file: ProposalFile },
+  options: ProposeOptions,
+): Promise<void> {
+  const wallet = await findWallet(context, network, options);
+  const homeRollup = await findHome(network);
+  const asked = [homeRollup, ...file.legs.map(({ rollup }) => network.rollup(rollup))];
+  await withRollups([...new Set(asked)], async (connections) => {
+    const home = connections.find(({ name }) => name === homeRollup.name);
+    if (home === undefined) throw new Error("a connection to home");
+    const book = new Book(context.root, network.rollups);
+    const proposal = await buildFromFile({ source, network, book, home, connections }, file);
+    const places = { book, home: homeRollup, rollups: network.rollups };
+    const parts = readProposal(homeRollup.contracts.MetalayerGateway, proposal);
+    showParts(context.output, places, parts);
+    const signing = await signOn(home, wallet);
+    const { eraGovernor } = governanceOf(home.description, signing.wallet);
+    const { targets, values, payloads, description } = proposal;
+    const call = await eraGovernor.propose.populateTransaction([...targets], [...values], [...payloads], description);
+    await submit(home, signing, "take the proposal", call, options.dryRun);
+    const times = options.dryRun ? {} : await announce(context, home, proposal.proposalId, file.title);
+    if (options.dryRun) context.output.line(`Nothing was sent. It would be proposal ${proposal.proposalId}.`);
+    const result = { ...proposalResult(proposal), ...partsResult(places, parts), ...times };
+    context.output.result({ proposed: !options.dryRun, ...result });
+  });
+}
+
+async function announce({ output }: Context, home: Connection, proposalId: bigint, title: string) {
+  const { snapshot, votesUntil } = await ballotOf(home, proposalId);
+  output.line(`Proposal ${proposalId}: ${title}`);
+  output.line(`Deposits count as they are at ${timeText(snapshot)}; votes until ${timeText(votesUntil)}.`);
+  output.line(`Next: ./metalayer vote ${proposalId} --support for --on <rollup>`);
+  return { snapshot, votesUntil };
+}

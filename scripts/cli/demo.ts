@@ -4,6 +4,7 @@ import type { DemoReport } from "../demo/demo.ts";
 import { runDemo } from "../demo/demo.ts";
 import type { Chapter } from "../demo/chapter.ts";
 import { core } from "../demo/chapters/core/core.ts";
+import { governance } from "../demo/chapters/governance/governance.ts";
 import type { Check, Part } from "../demo/world.ts";
 import { PARTS } from "../demo/world.ts";
 import { findDevnet, devnetFolder } from "../devnet/state.ts";
@@ -14,7 +15,7 @@ import type { Output } from "./output.ts";
 import { stepReporter } from "./steps.ts";
 
 /** In the order in which `all` plays them. */
-const CHAPTERS: readonly Chapter[] = [core];
+const CHAPTERS: readonly Chapter[] = [core, governance];
 
 interface Choice {
   readonly rollups: number;

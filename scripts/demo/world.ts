@@ -45,6 +45,9 @@ export const PARTS = {
   refusal: "A recipient that fails",
   faults: "Kills, cuts and a reorg",
   heads: "State roots of other rollups",
+  deposits: "ERA that votes, on three rollups",
+  vote: "One proposal, voted on three rollups",
+  legs: "Executed on every rollup",
   ledger: "Figures and the ledger",
 } as const;
 

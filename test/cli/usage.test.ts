@@ -70,7 +70,7 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["check of two networks", ["check", "--local", "--params", "x.ts"], "--local goes with neither"],
   ["devnet with an unknown action", ["devnet", "restart"], '"restart" is none of start, status, stop'],
   ["devnet with three guardians", ["devnet", "start", "--guardians", "3"], "3 guardians can form no table"],
-  ["demo of a chapter that there is not", ["demo", "croe"], '"croe" is none of core, all'],
+  ["demo of a chapter that there is not", ["demo", "croe"], '"croe" is none of core, governance, all'],
   ["demo with three guardians", ["demo", "--guardians", "3"], "so at least 4 are needed"],
   ["demo with more guardians than there are accounts for", ["demo", "--guardians", "17"], "from 4 to 16"],
   ["demo with three rollups", ["demo", "--rollups", "3"], '"3" is not a whole number from 4 to 8'],

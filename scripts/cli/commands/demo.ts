@@ -5,7 +5,12 @@ export const command = defineCommand({
   name: "demo",
   description: "Bring up several rollups with guardians and a relayer, and show messages, ERA, failures and recovery.",
   group: "Try it",
-  args: [{ name: "[chapter]", description: "core (messages, ERA, failures and recovery; the default), or all" }],
+  args: [
+    {
+      name: "[chapter]",
+      description: "core (messages, ERA, failures and recovery; the default), governance (one vote for all), or all",
+    },
+  ],
   options: {
     rollups: option("--rollups <count>", "How many rollups, 4 to 8", integer(4, 8), 4),
     guardians: option("--guardians <count>", "How many guardians, 4 to 16, one of which is killed", guardianCount, 5),

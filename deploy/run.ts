@@ -7,10 +7,14 @@ import { planRollup } from "../sdk/src/deployment/plan.ts";
 import type { Difference } from "../sdk/src/deployment/settings.ts";
 import { createView } from "../sdk/src/deployment/view.ts";
 import { MetalayerError } from "../sdk/src/errors.ts";
+import { createEndpoint } from "../scripts/chain/endpoint.ts";
+import { findObstacles } from "../scripts/probe/probe.ts";
 import { DEFAULT_PACE, type Pace } from "./journal.ts";
 import { deployerRoles, readRoles, type RoleHolders } from "./roles.ts";
 import { bringUp } from "./rollup.ts";
 import { birthBlock, type Target } from "./targets.ts";
+
+const PROBE_TIMEOUT_MS = 30_000;
 
 export interface DeployOptions {
   readonly parameters: NetworkParameters;
@@ -62,6 +66,7 @@ export async function deployNetwork(options: DeployOptions): Promise<NetworkRepo
 async function deployOne(options: DeployOptions, target: Target): Promise<RollupReport> {
   const { parameters, artifacts, pace = DEFAULT_PACE, signal, onProgress } = options;
   const began = Date.now();
+  await refuseUnfit(target, signal);
   const plan = planRollup(parameters, target.chainId, artifacts);
   const folder = path.join(options.folder, String(target.chainId));
   const fromBlock = await birthBlock(target, plan.addresses.AccessManager);
@@ -83,6 +88,19 @@ async function deployOne(options: DeployOptions, target: Target): Promise<Rollup
   progress(problems.length === 0 ? "as planned; the deployer holds no role" : `${problems.length} problems`);
   const seconds = (Date.now() - began) / 1_000;
   return { name: target.name, chainId: target.chainId, addresses: plan.addresses, fromBlock, seconds, roles, problems };
+}
+
+/** Before anything is spent: throws `DEPLOYMENT_UNFIT_CHAIN`, which names what contracts need and the chain lacks. */
+async function refuseUnfit({ name, url }: Target, signal: AbortSignal | undefined): Promise<void> {
+  const endpoint = createEndpoint({ url, timeoutMs: PROBE_TIMEOUT_MS });
+  try {
+    const obstacles = await findObstacles(endpoint, signal);
+    if (obstacles.length === 0) return;
+    const message = `${name} cannot be served: ${obstacles.join("; ")}`;
+    throw new MetalayerError("DEPLOYMENT_UNFIT_CHAIN", message, { rollup: name, obstacles });
+  } finally {
+    endpoint.close();
+  }
 }
 
 function reasonOf(error: unknown): { reason: string; code: string } {

@@ -15,6 +15,7 @@ import type { LaneBooks, Ledger, RollupBooks } from "./ledger.ts";
 import { makeLedger } from "./ledger.ts";
 import { createLogReader } from "./logs.ts";
 import type { RpcPool } from "./pool.ts";
+import { retry } from "./retry.ts";
 
 /** A rollup whose books are read. */
 export interface LedgerSource {
@@ -35,7 +36,7 @@ const ATTEMPTS = 4;
 
 /**
  * The ledger of the whole network, from RPC endpoints alone. Deliverers are found by the transactions that delivered; name those
- * that deliver through contracts of their own as `others`. Throws what the pools throw.
+ * that deliver through contracts of their own as `others`. An endpoint that is slow for a moment is asked again; then throws what the pools throw.
  */
 export async function readLedger(
   sources: readonly LedgerSource[],
@@ -43,18 +44,26 @@ export async function readLedger(
   signal?: AbortSignal,
 ): Promise<Ledger> {
   for (let left = ATTEMPTS; ; left--) {
-    const heads = await Promise.all(
-      sources.map(async ({ pool }) => quantity(await pool.request("eth_blockNumber", [], { signal }))),
-    );
-    const readers = sources.map((source, index) => new BookReader(source, heads[index] ?? 0, signal));
-    const logs = await Promise.all(readers.map((reader) => reader.logs()));
-    const sent = new Map(logs.flatMap(({ messages }) => messages.map((message) => [message.sendId, message] as const)));
-    const books = await Promise.all(
-      readers.map((reader, index) => reader.books(logs[index] ?? NO_LOGS, { sources, sent, others })),
-    );
-    const ledger = makeLedger(books);
+    const ledger = await retry(() => readOnce(sources, others, signal), { signal });
     if (ledger.difference === 0n || left <= 1) return ledger;
   }
+}
+
+async function readOnce(
+  sources: readonly LedgerSource[],
+  others: readonly Address[],
+  signal: AbortSignal | undefined,
+): Promise<Ledger> {
+  const heads = await Promise.all(
+    sources.map(async ({ pool }) => quantity(await pool.request("eth_blockNumber", [], { signal }))),
+  );
+  const readers = sources.map((source, index) => new BookReader(source, heads[index] ?? 0, signal));
+  const logs = await Promise.all(readers.map((reader) => reader.logs()));
+  const sent = new Map(logs.flatMap(({ messages }) => messages.map((message) => [message.sendId, message] as const)));
+  const books = await Promise.all(
+    readers.map((reader, index) => reader.books(logs[index] ?? NO_LOGS, { sources, sent, others })),
+  );
+  return makeLedger(books);
 }
 
 interface Logs {

@@ -10,9 +10,10 @@ import { readTypeScript } from "./typescript.ts";
 /** What the TypeScript of a folder may import of ours, besides itself. The longest folder that fits a file counts. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "sdk/src": ["typechain-types"],
-  deploy: ["sdk", "scripts/chain", "typechain-types"],
+  deploy: ["sdk", "scripts/chain", "scripts/probe", "typechain-types"],
   "scripts/chain": ["sdk", "typechain-types"],
-  "scripts/network": ["sdk", "scripts/chain", "typechain-types"],
+  "scripts/probe": ["sdk", "scripts/chain"],
+  "scripts/network": ["sdk", "scripts/chain", "scripts/probe", "typechain-types"],
   "scripts/upkeep": ["sdk", "scripts/chain", "scripts/network", "typechain-types"],
   "scripts/relayer": ["sdk", "scripts/chain", "scripts/network", "scripts/upkeep", "typechain-types"],
   "scripts/guardian": ["sdk", "scripts/chain", "scripts/network", "typechain-types"],

@@ -26,6 +26,8 @@ export interface AnvilOptions {
   readonly port?: number | undefined;
   /** Of a block. Default 60,000,000. */
   readonly gasLimit?: number | undefined;
+  /** Rules of the EVM. Default prague. */
+  readonly hardfork?: string | undefined;
   /** Of the first block, in wei. Default 1 gwei. */
   readonly baseFee?: bigint | undefined;
   /** Accounts of DEV_MNEMONIC that hold coins. Default 30. */
@@ -93,8 +95,9 @@ export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
 
 function anvilArguments(options: AnvilOptions, port: number): string[] {
   const { chainId, blockTime, slotsInAnEpoch = 1, gasLimit = 60_000_000, baseFee, accounts = 30, stateFile } = options;
+  const { hardfork = "prague" } = options;
   return [
-    ...["--port", String(port), "--host", "127.0.0.1", "--chain-id", String(chainId), "--hardfork", "prague"],
+    ...["--port", String(port), "--host", "127.0.0.1", "--chain-id", String(chainId), "--hardfork", hardfork],
     ...["--mnemonic", DEV_MNEMONIC, "--accounts", String(accounts), "--gas-limit", String(gasLimit)],
     ...["--slots-in-an-epoch", String(slotsInAnEpoch), "--order", "fees", "--no-request-size-limit", "--quiet"],
     // Without it every block's state goes to disk for good. 512 states are two minutes of 250 ms blocks.

@@ -9,6 +9,7 @@ import type { RpcPool } from "../chain/pool.ts";
 import { createPool } from "../chain/pool.ts";
 import type { Quorum } from "../chain/quorum.ts";
 import { createQuorum } from "../chain/quorum.ts";
+import { readCapabilities } from "../probe/capabilities.ts";
 
 const hexOf = (bytes: number): z.ZodType<Hex> =>
   z.custom<Hex>(
@@ -22,7 +23,7 @@ const chainIdSchema = z.int().positive().transform(BigInt);
 const urlSchema = z.url({ protocol: /^https?$/ });
 
 /** One rollup of the network, as an operator of a guardian or relayer knows it. */
-export const rollupSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   name: z.string().min(1).max(64),
   chainId: chainIdSchema,
   incarnation: z.int().min(1).max(16_383).default(1).transform(BigInt),
@@ -32,6 +33,8 @@ export const rollupSchema = z.strictObject({
   agree: z.int().min(1).optional(),
   /** Where new heads are pushed; polling alone does as well, a little later. */
   webSocket: z.url({ protocol: /^wss?$/ }).optional(),
+  /** What `./metalayer probe --write` found out: gives blockTimeMs, finality and maxLogRange where they are left out. */
+  capabilities: z.string().optional(),
   blockTimeMs: z.number().positive(),
   finality: finalitySchema,
   /** Block of the gateway's deployment: history begins there. */
@@ -45,6 +48,19 @@ export const rollupSchema = z.strictObject({
     anchorLog: addressSchema.optional(),
   }),
 });
+
+export const rollupSchema = z.preprocess(completed, settingsSchema);
+
+/** Adds what the capability file knows and the settings leave out. Throws what readCapabilities throws, and CONFIG_INVALID. */
+function completed(given: unknown): unknown {
+  const named = z.looseObject({ capabilities: z.string(), chainId: z.unknown() }).safeParse(given);
+  if (!named.success) return given;
+  const { capabilities: file, chainId: expected } = named.data;
+  const { chainId, blockTimeMs, finality, maxLogRange } = readCapabilities(file);
+  if (String(expected) === chainId) return { blockTimeMs, finality, maxLogRange, ...named.data };
+  const message = `The capability file ${file} is of chain ${chainId}, not ${String(expected)}.`;
+  throw new MetalayerError("CONFIG_INVALID", message, { file, chainId });
+}
 
 /** The part that guardians and relayers share. Both may have their settings in one file. */
 export const networkSchema = z.object({

@@ -64,6 +64,8 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["guardian resume without a rollup", ["guardian", "resume", "x.json"], "guardian resume needs --on <rollup>"],
   ["guardian key without a file", ["guardian", "key"], "guardian key needs --key-file <file>"],
   ["guardian at a port that is none", ["guardian", "run", "x.json", "--port", "99999"], "from 0 to 65535"],
+  ["probe of nothing", ["probe"], "missing required argument 'rpc'"],
+  ["probe of something that is no URL", ["probe", "localhost:8545"], "begins with http:// or https://"],
   ["relay of two settings files", ["relay", "a.json", "b.json"], "too many arguments"],
   ["announce of something that is no URL", ["announce", "guardian.example.org"], "begins with http:// or https://"],
   ["register without a file", ["register"], "missing required argument 'file'"],

@@ -8,7 +8,7 @@ import { expect } from "chai";
 import { CONTRACTS } from "../../sdk/src/deployment/addresses.ts";
 import { inspectRollup } from "../../sdk/src/deployment/inspect.ts";
 import { planRollup } from "../../sdk/src/deployment/plan.ts";
-import type { Anvil } from "../../scripts/devnet/anvil.ts";
+import { startAnvil, type Anvil } from "../../scripts/devnet/anvil.ts";
 import { deployNetwork, type NetworkReport } from "../../deploy/run.ts";
 import type { Target } from "../../deploy/targets.ts";
 import { devKey, genesisHash, startNodes, targetsOf } from "../helpers/anvilNetwork.ts";
@@ -187,6 +187,24 @@ describe("deployment on real nodes", () => {
       expect(report.rollups.map(({ name, problems }) => [name, problems])).to.deep.equal([[alive?.name, []]]);
     });
   }).timeout(120_000);
+
+  it("M4: refuses a chain that lacks what contracts need before it sends anything", async () => {
+    const node = await startAnvil({ name: "old", chainId: Number(CHAIN_IDS[0]), hardfork: "shanghai" });
+    const folder = mkdtempSync(path.join(os.tmpdir(), "metalayer-deploy-"));
+    const targets = await targetsOf([node], DEPLOYER.key);
+    try {
+      const homeGenesisHash = await genesisHash(node);
+      const chain = { deployer: DEPLOYER.address, homeGenesisHash, chainIds: CHAIN_IDS.slice(0, 1) };
+      const report = await run({ nodes: [node], targets, folder, chain });
+      expect(report.failed.map(({ code }) => code)).to.deep.equal(["DEPLOYMENT_UNFIT_CHAIN"]);
+      expect(report.failed[0]?.reason).to.contain("MCOPY (EIP-5656) is missing");
+      expect(await nonces([node])).to.deep.equal([0]);
+    } finally {
+      await Promise.all(targets.map((target) => target.close()));
+      await node.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   it("says what is missing when the deployer cannot pay, and sends nothing", async () => {
     await network(1, async (parts) => {

@@ -24,7 +24,8 @@ const TIMELOCK_ROLES = new Map([
 ]);
 const ANYONE = `0x${"00".repeat(20)}`;
 
-const MANAGED: readonly ContractName[] = [
+/** Contracts whose restricted functions the AccessManager decides on. */
+export const MANAGED: readonly ContractName[] = [
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

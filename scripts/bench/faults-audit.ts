@@ -5,7 +5,7 @@ import type { Log } from "../chain/blocks.ts";
 import { parseLogs, quantity, toQuantity } from "../chain/blocks.ts";
 import { readLedger } from "../chain/ledger-reader.ts";
 import { delay } from "../chain/tasks.ts";
-import { ledgerSource } from "../demo/audit.ts";
+import { ledgerSource } from "../cli/connection.ts";
 import type { Site, World } from "../demo/world.ts";
 import { devAccount } from "../devnet/accounts.ts";
 
@@ -89,7 +89,11 @@ async function auditArrivals(
 }
 
 async function auditEra(world: World): Promise<FaultFinding> {
-  const { difference, total } = await readLedger(world.sites.map(ledgerSource), [], world.signal);
+  const { difference, total } = await readLedger(
+    world.sites.map(({ connection }) => ledgerSource(connection)),
+    [],
+    world.signal,
+  );
   const detail = `difference ${difference} wei, in flight ${total.inFlight}, lost to fast ${total.lostToFast}`;
   return { what: "the ERA of all rollups adds up to the wei", ok: difference === 0n && total.inFlight === 0n, detail };
 }

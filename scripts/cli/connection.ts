@@ -19,6 +19,7 @@ import { Era__factory } from "../../typechain-types/factories/contracts/token/Er
 import { quantity } from "../chain/blocks.ts";
 import type { Endpoint } from "../chain/endpoint.ts";
 import { createEndpoint } from "../chain/endpoint.ts";
+import type { LedgerSource } from "../chain/ledger-reader.ts";
 import type { RpcPool } from "../chain/pool.ts";
 import { createPool } from "../chain/pool.ts";
 import { PoolProvider } from "../chain/provider.ts";
@@ -109,6 +110,19 @@ export function accessOf({ description, provider }: Connection, runner: Contract
 /** A client that reads all of these rollups. */
 export function readingClient(connections: readonly Connection[]): Promise<MetalayerClient> {
   return MetalayerClient.connect(connections.map((connection) => accessOf(connection)));
+}
+
+/** A rollup as the ledger of all ERA reads it. */
+export function ledgerSource({ pool, description }: Connection): LedgerSource {
+  const {
+    MetalayerGateway: gateway,
+    Era: era,
+    FeeController: feeController,
+    GuardianSet: guardianSet,
+  } = description.contracts;
+  const { fromBlock, maxLogRange } = description;
+  const range = maxLogRange === undefined ? {} : { maxLogRange };
+  return { pool, fromBlock, contracts: { gateway, era, feeController, guardianSet }, ...range };
 }
 
 interface Probe {

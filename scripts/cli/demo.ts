@@ -1,5 +1,3 @@
-import type { Ledger, LedgerLines } from "../chain/ledger.ts";
-import { LEDGER_LINES } from "../chain/ledger.ts";
 import type { DemoReport } from "../demo/demo.ts";
 import { runDemo } from "../demo/demo.ts";
 import type { Chapter } from "../demo/chapter.ts";
@@ -10,7 +8,7 @@ import { PARTS } from "../demo/world.ts";
 import { findDevnet, devnetFolder } from "../devnet/state.ts";
 import type { Context } from "./command.ts";
 import { UsageError } from "./command.ts";
-import { eraText } from "./format.ts";
+import { showLedger } from "./ledger-table.ts";
 import type { Output } from "./output.ts";
 import { stepReporter } from "./steps.ts";
 
@@ -103,29 +101,6 @@ async function showReport(output: Output, chapter: Chapter, report: DemoReport):
       ? `All ${checks.length} checks passed in ${report.seconds.toFixed(0)} s: ${report.messages} messages, nothing lost, nothing doubled.`
       : `${failed.length} of ${checks.length} checks FAILED: ${failed.map(({ what }) => what).join("; ")}.`,
   );
-}
-
-const LINE_NAMES: Readonly<Record<keyof LedgerLines, string>> = {
-  supply: "supply after the next sweep",
-  earned: "earned, not withdrawn",
-  queued: "queued",
-  inFlight: "in flight",
-  bounties: "bounties",
-  burntForGood: "burnt for good",
-  lostToFast: "lost to fast (subtracted)",
-};
-
-/** Columns of all rollups fit on a screen for a few of them only; machines get all. */
-const MOST_COLUMNS = 4;
-
-async function showLedger(output: Output, { rows, total, sum, difference }: Ledger): Promise<void> {
-  const shown = rows.length <= MOST_COLUMNS ? rows : [];
-  output.line("Where all ERA is:");
-  await output.table(
-    ["", ...shown.map(({ name }) => name), "all rollups"],
-    LEDGER_LINES.map((line) => [LINE_NAMES[line], ...shown.map((row) => eraText(row[line])), eraText(total[line])]),
-  );
-  output.line(`Sum: ${eraText(sum)}; difference to what was minted: ${difference} wei.`);
 }
 
 function showChecks(output: Output, chapter: Chapter, checks: readonly Check[]): void {

@@ -2,8 +2,9 @@ import { Mailbox__factory } from "../../typechain-types/factories/contracts/exam
 import type { SentMessage } from "../../sdk/src/events.ts";
 import type { Ledger } from "../chain/ledger.ts";
 import { readLedger } from "../chain/ledger-reader.ts";
+import { ledgerSource } from "../cli/connection.ts";
 import { eraText, shortHash } from "../cli/format.ts";
-import type { FastLoss, Site, World } from "./world.ts";
+import type { FastLoss, World } from "./world.ts";
 import { pairsOf, until } from "./world.ts";
 
 const LIMIT_MS = 60_000;
@@ -79,7 +80,11 @@ async function auditMailboxes(
 
 /** The ledger of all ERA; it must add up to the wei. */
 export async function auditLedger(world: World, loss: FastLoss | undefined): Promise<Ledger> {
-  const ledger = await readLedger(world.sites.map(ledgerSource), [], world.signal);
+  const ledger = await readLedger(
+    world.sites.map(({ connection }) => ledgerSource(connection)),
+    [],
+    world.signal,
+  );
   const detail = `${eraText(ledger.sum)} in all, difference ${ledger.difference} wei`;
   world.check("ledger", "the ERA of all rollups adds up to the wei", ledger.difference === 0n, detail);
   const isPaid = ledger.total.lostToFast > 0n === (loss !== undefined && loss.message.message.fee > 0n);
@@ -90,16 +95,4 @@ export async function auditLedger(world: World, loss: FastLoss | undefined): Pro
     eraText(ledger.total.lostToFast),
   );
   return ledger;
-}
-
-/** A rollup as the ledger reads it. */
-export function ledgerSource({ connection }: Site) {
-  const { pool, description } = connection;
-  const {
-    MetalayerGateway: gateway,
-    Era: era,
-    FeeController: feeController,
-    GuardianSet: guardianSet,
-  } = description.contracts;
-  return { pool, fromBlock: description.fromBlock, contracts: { gateway, era, feeController, guardianSet } };
 }

@@ -74,6 +74,7 @@ async function describeRollup({ name, chainId, url }: Anvil, metalayer: TestNetw
     AccessManager: await own.accessManager.getAddress(),
     AnchorLog: anchorLog,
     Era: await own.era.getAddress(),
+    EraGenesis: await own.eraGenesis.getAddress(),
     EraGovernor: await own.eraGovernor.getAddress(),
     EraVotes: await own.eraVotes.getAddress(),
     FeeController: await own.feeController.getAddress(),

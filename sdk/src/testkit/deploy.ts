@@ -25,7 +25,7 @@ import { hashText, hashWords, ZERO_HASH, type Address, type Hex } from "../bytes
 import { networkIdOf, type Addresses } from "../deployment/addresses.ts";
 import type { ArtifactName, ArtifactSource } from "../deployment/artifacts.ts";
 import { executePlan } from "../deployment/execute.ts";
-import type { NetworkParameters, RollupParameters } from "../deployment/parameters.ts";
+import type { GenesisPart, NetworkParameters, RollupParameters } from "../deployment/parameters.ts";
 import { planRollup } from "../deployment/plan.ts";
 import { MetalayerError } from "../errors.ts";
 import type { Prices } from "../fees.ts";
@@ -108,8 +108,10 @@ export async function deployNetwork(
   homeGenesisHash: Hex,
   guardianCount: number,
   prices: Prices,
+  genesis?: readonly GenesisPart[],
 ): Promise<Standing> {
-  const bare = parametersOf(sites, homeGenesisHash, prices);
+  const everything = { name: "everything", amount: 1_000_000_000n * ERA, to: sites[0].account };
+  const bare = { ...parametersOf(sites, homeGenesisHash, prices), genesis: genesis ?? [everything] };
   const id = networkIdOf(bare, artifacts);
   const guardians = new TestGuardians(id, guardianCount);
   const parameters = { ...bare, guardians: { ...bare.guardians, bootstrap: guardians.bootstrap() } };
@@ -130,6 +132,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     accessManager: AccessManager__factory.connect(addresses.AccessManager, signer),
     anchorLog: AnchorLog__factory.connect(addresses.AnchorLog, signer),
     era: Era__factory.connect(addresses.Era, signer),
+    eraGenesis: EraGenesis__factory.connect(addresses.EraGenesis, signer),
     eraGovernor: EraGovernor__factory.connect(addresses.EraGovernor, signer),
     eraVotes: EraVotes__factory.connect(addresses.EraVotes, signer),
     feeController: FeeController__factory.connect(addresses.FeeController, signer),
@@ -150,14 +153,17 @@ export function connectCore(addresses: Addresses, signer: Signer) {
 /** The typed core contracts of one rollup. */
 export type CoreContracts = ReturnType<typeof connectCore>;
 
-function parametersOf(sites: readonly [Site, ...Site[]], homeGenesisHash: Hex, prices: Prices): NetworkParameters {
+function parametersOf(
+  sites: readonly [Site, ...Site[]],
+  homeGenesisHash: Hex,
+  prices: Prices,
+): Omit<NetworkParameters, "genesis"> {
   const [{ chainId: home, account }] = sites;
   return {
     salt: ZERO_HASH,
     deployer: `0x${new Wallet(DEPLOYER_KEY).address.slice(2)}`,
     home,
     homeGenesisHash,
-    genesis: [{ name: "everything", amount: 1_000_000_000n * ERA, to: account }],
     governance: GOVERNANCE_TERMS,
     canceller: account,
     pausers: sites.map((site) => site.account).filter((one, index, all) => all.indexOf(one) === index),

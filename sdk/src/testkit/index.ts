@@ -8,3 +8,4 @@ export { createNetwork, TestNetwork } from "./network.ts";
 export type { NetworkOptions, RollupSource } from "./network.ts";
 export { TestRollup } from "./rollup.ts";
 export type { DeliveryOptions, DeliveryReport, FailedDelivery } from "./delivery.ts";
+export type { GenesisPart } from "../deployment/parameters.ts";

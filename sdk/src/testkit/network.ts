@@ -2,6 +2,7 @@ import type { Signer } from "ethers";
 import { fixedBytes, toAddress, toHex, type Hex } from "../bytes.ts";
 import { MetalayerClient } from "../client.ts";
 import type { Addresses } from "../deployment/addresses.ts";
+import type { GenesisPart } from "../deployment/parameters.ts";
 import { MetalayerError } from "../errors.ts";
 import type { SentMessage } from "../events.ts";
 import type { HeadFact } from "../fact.ts";
@@ -23,6 +24,8 @@ export interface NetworkOptions {
   readonly guardians?: number;
   /** Prices of messages between all rollups. Default: everything is free. */
   readonly prices?: Partial<Prices>;
+  /** To whom all ERA goes, exactly 1,000,000,000. Default: everything to the first rollup's account. */
+  readonly genesis?: readonly GenesisPart[];
 }
 
 const FREE: Prices = {
@@ -67,7 +70,7 @@ export async function createNetwork(options: NetworkOptions): Promise<TestNetwor
   const genesis = await home.provider.getBlock(0);
   const genesisHash = toHex(fixedBytes("genesis hash", genesis?.hash ?? "0x", 32));
   const prices = { ...FREE, ...options.prices };
-  const standing = await deployNetwork([home, ...others], genesisHash, options.guardians ?? 4, prices);
+  const standing = await deployNetwork([home, ...others], genesisHash, options.guardians ?? 4, prices, options.genesis);
   const rollups = sites.map(
     (site) =>
       new TestRollup(site.chainId, site.signer, site.provider, connectCore(atSite(standing, site), site.signer)),

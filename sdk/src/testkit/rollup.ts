@@ -12,6 +12,8 @@ export class TestRollup {
   readonly anchorLog: CoreContracts["anchorLog"];
   readonly era: CoreContracts["era"];
   /** Stands on home only. */
+  readonly eraGenesis: CoreContracts["eraGenesis"];
+  /** Stands on home only. */
   readonly eraGovernor: CoreContracts["eraGovernor"];
   readonly eraVotes: CoreContracts["eraVotes"];
   readonly feeController: CoreContracts["feeController"];
@@ -40,6 +42,7 @@ export class TestRollup {
     this.accessManager = contracts.accessManager;
     this.anchorLog = contracts.anchorLog;
     this.era = contracts.era;
+    this.eraGenesis = contracts.eraGenesis;
     this.eraGovernor = contracts.eraGovernor;
     this.eraVotes = contracts.eraVotes;
     this.feeController = contracts.feeController;

@@ -1,10 +1,10 @@
 import { attestationDigest } from "./attestation.ts";
-import { fromHex, keccak, toHex, ZERO_HASH, type Hex } from "./bytes.ts";
+import { fromHex, toHex, ZERO_HASH, type Hex } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
 import { attestationsOf, offenceOf, type Difference, type Evidence, type Inclusion, type Offence } from "./evidence.ts";
-import { stateRootOf } from "./evidenceHeader.ts";
 import { provingRange } from "./evidenceBuild.ts";
 import { CLASS_FAST, CLASS_FINAL, rootFromFact, type HeadFact, type LaneFact } from "./fact.ts";
+import { stateRootIn } from "./header.ts";
 import { chainHeads, CHECKPOINT_INTERVAL } from "./message.ts";
 import { laneId, packRoute, type Lane } from "./route.ts";
 import { toCurve, verifySchnorr, type CurvePoint, type Point } from "./schnorr.ts";
@@ -133,8 +133,8 @@ function trueHead(lane: KnownLane, position: bigint, hashes: readonly Hex[]): He
 function isFalseHead(fact: HeadFact, header: Hex | undefined, home: HomeView): boolean {
   if (fact.class !== CLASS_FINAL) throw new MetalayerError("FACT_INVALID", "heads are attested when they are final");
   if (header !== undefined && header !== "0x") {
-    const shown = stateRootOf(header);
-    return shown !== undefined && keccak(fromHex(header)) === fact.blockHash && shown !== fact.stateRoot;
+    const shown = stateRootIn(fact.blockHash, header);
+    return shown !== undefined && shown !== fact.stateRoot;
   }
   if (fact.chainId !== home.chainId || fact.incarnation !== home.ownIncarnation) {
     throw refused("EVIDENCE_NOT_HOME", "anchors are judged by their own rollup, in its present incarnation");

@@ -128,4 +128,4 @@ export { evidenceCall } from "./evidenceCall.ts";
 export type { EvidenceCall } from "./evidenceCall.ts";
 export { checkEvidence, verifySigners } from "./evidenceCheck.ts";
 export type { HomeView } from "./evidenceCheck.ts";
-export { headerOfBlock } from "./evidenceHeader.ts";
+export { headerOfBlock } from "./header.ts";

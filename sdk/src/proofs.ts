@@ -10,6 +10,7 @@ import {
   type Hex,
 } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
+import { stateRootIn } from "./header.ts";
 
 /** Root of a trie without entries: `H(0x80)`. */
 export const EMPTY_ROOT: Hex = keccak(Uint8Array.of(0x80));
@@ -99,19 +100,9 @@ export function foldSlot(path: Uint8Array, part: Hex): { readonly root: Hex; rea
 
 /** State root in the header that hashes to `blockHash`. Throws `PROOF_REFUSED`. */
 export function headerStateRoot(blockHash: Hex, header: Hex): Hex {
-  const bytes = fromHex(header);
-  const prefixes: readonly (readonly [number, number])[] = [
-    [0, 0xf9],
-    [1, (bytes.length - 3) >> 8],
-    [2, (bytes.length - 3) & 0xff],
-    [3, 0xa0],
-    [36, 0xa0],
-    [69, 0x94],
-    [90, 0xa0],
-  ];
-  const isHeader = bytes.length >= 123 && prefixes.every(([offset, expected]) => bytes[offset] === expected);
-  if (!isHeader || keccak(bytes) !== blockHash.toLowerCase()) throw refused("this is not the header of the block");
-  return toHex(bytes.subarray(91, 123));
+  const stateRoot = stateRootIn(blockHash, header);
+  if (stateRoot === undefined) throw refused("this is not the header of the block");
+  return stateRoot;
 }
 
 /** The 64 nibbles under which a key stands in a trie. */

@@ -14,7 +14,7 @@ import {
 } from "../../sdk/src/evidence.ts";
 import type { LaneTruth } from "../../sdk/src/evidenceBuild.ts";
 import type { HomeView } from "../../sdk/src/evidenceCheck.ts";
-import { headerOfBlock } from "../../sdk/src/evidenceHeader.ts";
+import { headerOfBlock } from "../../sdk/src/header.ts";
 import { evidenceCall } from "../../sdk/src/evidenceCall.ts";
 import { CLASS_FINAL, factProof, headFactHash, laneFactHash, networkRoot } from "../../sdk/src/fact.ts";
 import type { HeadFact, LaneFact } from "../../sdk/src/fact.ts";

@@ -8,7 +8,7 @@ import {
   proofId,
   type Evidence,
 } from "../../../sdk/src/evidence.ts";
-import { stateRootOf } from "../../../sdk/src/evidenceHeader.ts";
+import { stateRootIn } from "../../../sdk/src/header.ts";
 import { CLASS_FAST, CLASS_FINAL, factProof, laneFactHash, networkRoot, type LaneFact } from "../../../sdk/src/fact.ts";
 import { chainHeads } from "../../../sdk/src/message.ts";
 import { treeRoot } from "../../../sdk/src/tree.ts";
@@ -43,7 +43,7 @@ function headers(random: Random): unknown {
   return [real, shifted].flatMap((header) => {
     const blockHash = keccak(fromHex(header));
     const place = { class: "0", chainId: "10", incarnation: "1", anchorIndex: "7", number: "70" };
-    const shown = stateRootOf(header);
+    const shown = stateRootIn(blockHash, header);
     return [shown ?? ZERO_HASH, random.hash()].flatMap((stateRoot) =>
       [blockHash, random.hash()].map((claimed) => ({
         fact: { ...place, blockHash: claimed, stateRoot },

@@ -36,14 +36,6 @@ const NUMBERS: ReadonlySet<string> = new Set([
   "excessBlobGas",
 ]);
 const STATE_ROOT_OFFSET = 91;
-/** List of three prefix bytes, then 32, 32, 20 and 32 bytes: what the first fields begin with. */
-const SHAPE: readonly (readonly [number, number])[] = [
-  [0, 0xf9],
-  [3, 0xa0],
-  [36, 0xa0],
-  [69, 0x94],
-  [90, 0xa0],
-];
 
 /** The header of a block as JSON-RPC gives it; undefined if it does not hash to the block's hash, as with stacks that have other fields. */
 export function headerOfBlock(block: Readonly<Record<string, unknown>>): Hex | undefined {
@@ -57,11 +49,24 @@ export function headerOfBlock(block: Readonly<Record<string, unknown>>): Hex | u
   return keccak(fromHex(header)) === block["hash"] ? header : undefined;
 }
 
-/** The state root that a header commits to; undefined for bytes that are not shaped like Ethereum's header. */
-export function stateRootOf(header: Hex): Hex | undefined {
+/** The state root in the header that hashes to `blockHash`; undefined for any other bytes. */
+export function stateRootIn(blockHash: Hex, header: Hex): Hex | undefined {
   const bytes = fromHex(header);
-  const isHeader = SHAPE.every(([at, value]) => bytes[at] === value) && bytes.length >= STATE_ROOT_OFFSET + 32;
-  return isHeader ? toHex(bytes.subarray(STATE_ROOT_OFFSET, STATE_ROOT_OFFSET + 32)) : undefined;
+  const length = bytes.length - 3;
+  // A list of exactly these bytes, then parent hash, ommers' hash, beneficiary and state root.
+  const prefixes: readonly (readonly [number, number])[] = [
+    [0, 0xf9],
+    [1, length >> 8],
+    [2, length & 0xff],
+    [3, 0xa0],
+    [36, 0xa0],
+    [69, 0x94],
+    [90, 0xa0],
+  ];
+  const isHeader =
+    bytes.length >= STATE_ROOT_OFFSET + 32 && prefixes.every(([offset, expected]) => bytes[offset] === expected);
+  if (!isHeader || keccak(bytes) !== blockHash.toLowerCase()) return undefined;
+  return toHex(bytes.subarray(STATE_ROOT_OFFSET, STATE_ROOT_OFFSET + 32));
 }
 
 /** A number as RLP has it: no leading zero bytes. */

@@ -1,6 +1,5 @@
-import { MetalayerClient } from "../../../sdk/src/client.ts";
 import { interop } from "../../../test/helpers/network.ts";
-import { cacheSigners, deliver, EARLIER, warmUp } from "./lane.ts";
+import { cacheSigners, deliver, EARLIER, sentFromHome, warmUp } from "./lane.ts";
 import { addressOf, type GasNetwork } from "./network.ts";
 import { costOf, row, type Cost, type GasRow, type Networks, type Subject } from "./row.ts";
 import { buyCredit } from "./send.ts";
@@ -35,23 +34,15 @@ async function transferred(networks: Networks, paid: boolean): Promise<{ source:
   let source: Cost | undefined;
   for (let i = 0n; i < EARLIER + 2n; i++) source = await transfer(net);
   if (source === undefined) throw new Error("something was transferred");
-  await deliver(net, { signers: SIGNERS, messages: await sent(net, EARLIER) });
-  const destination = await deliver(net, { signers: SIGNERS, messages: await sent(net, EARLIER + 1n) });
+  await deliver(net, { signers: SIGNERS, messages: await sentFromHome(net, EARLIER, EARLIER + 1n) });
+  const destination = await deliver(net, {
+    signers: SIGNERS,
+    messages: await sentFromHome(net, EARLIER + 1n, EARLIER + 2n),
+  });
   return { source, destination };
 }
 
 async function transfer({ home, other }: GasNetwork): Promise<Cost> {
   const to = interop(other, await addressOf(other.user));
   return costOf(home.era.connect(home.holder).crosschainTransfer(to, AMOUNT));
-}
-
-async function sent({ home, other }: GasNetwork, nonce: bigint) {
-  const ends = await Promise.all(
-    [home, other].map(async ({ operator, gateway, rollupRegistry }) => ({
-      runner: operator,
-      gateway: await addressOf(gateway),
-      registry: await addressOf(rollupRegistry),
-    })),
-  );
-  return (await MetalayerClient.connect(ends)).messages(home.chainId, other.chainId, nonce, nonce + 1n);
 }

@@ -2,18 +2,20 @@ import { keccak256 } from "ethers";
 import { attestationDigest, bitmapOf, encodeAttestation } from "../../../sdk/src/attestation.ts";
 import { encodeBatches } from "../../../sdk/src/batch.ts";
 import { fromHex, hashText, toHex, type Address, type Hex } from "../../../sdk/src/bytes.ts";
+import { MetalayerClient } from "../../../sdk/src/client.ts";
+import type { SentMessage } from "../../../sdk/src/events.ts";
 import { CLASS_FAST, CLASS_FINAL, factProof, networkRoot, type FactClass } from "../../../sdk/src/fact.ts";
 import { quoteFee } from "../../../sdk/src/fees.ts";
 import { buildBatch, proveRange, type LaneRange } from "../../../sdk/src/lane.ts";
 import { DEFAULT_GAS_LIMIT, KIND_MESSAGE, type Message } from "../../../sdk/src/message.ts";
 import { DEFAULT_PRICES } from "../../../deploy/params/defaults.ts";
 import type { Lane } from "../../../sdk/src/route.ts";
-import { signAs, type TestGuardian } from "../../../test/helpers/network.ts";
+import { signAs } from "../../../test/helpers/network.ts";
 import { addressOf, type GasNetwork } from "./network.ts";
 import { costOf, type Cost } from "./row.ts";
 
 /** A second lane's fact: one relay transaction seldom comes alone. */
-const OTHER_FACT = hashText("another lane's fact");
+export const OTHER_FACT = hashText("another lane's fact");
 const HEAD_BEFORE = hashText("head of the lane before these messages");
 const SENDER: Address = `0x${hashText("an account on home").slice(26)}`;
 const RELAY_GAS = 16_000_000n;
@@ -77,7 +79,7 @@ export async function prepare(net: GasNetwork, wanted: Wanted = {}): Promise<Pre
     to: from + BigInt(count),
     claim: () => wanted.claim === true,
   });
-  return { attestation: attest(net.networkId, net.guardians, facts, wanted.signers), batches: encodeBatches([batch]) };
+  return { attestation: attest(net, facts, wanted.signers), batches: encodeBatches([batch]) };
 }
 
 /** The lane from home to the other rollup. */
@@ -91,6 +93,18 @@ export async function laneOf({ networkId, home, other }: GasNetwork): Promise<La
     srcGateway: await addressOf(home.gateway),
     dstGateway: await addressOf(other.gateway),
   };
+}
+
+/** Messages of the lane from home with these nonces, from its own logs. */
+export async function sentFromHome({ home, other }: GasNetwork, from: bigint, to: bigint): Promise<SentMessage[]> {
+  const ends = await Promise.all(
+    [home, other].map(async ({ operator, gateway, rollupRegistry }) => ({
+      runner: operator,
+      gateway: await addressOf(gateway),
+      registry: await addressOf(rollupRegistry),
+    })),
+  );
+  return (await MetalayerClient.connect(ends)).messages(home.chainId, other.chainId, from, to);
 }
 
 /** Relays and returns what it cost. */
@@ -130,12 +144,8 @@ export function madeUp({ other }: GasNetwork, { recipients, payload = 32 }: Want
   };
 }
 
-function attest(
-  networkId: Hex,
-  guardians: readonly TestGuardian[],
-  facts: readonly Hex[],
-  signers?: readonly number[],
-): Hex {
+/** One signature over these facts by the guardians with these indexes. Default: all. */
+export function attest({ networkId, guardians }: GasNetwork, facts: readonly Hex[], signers?: readonly number[]): Hex {
   const root = networkRoot(facts);
   const indexes = signers ?? guardians.map((_, index) => index);
   const keys = indexes.map((index) => {

@@ -35,7 +35,8 @@ export interface Subject {
 /** Two rollups with this many guardians in steady state; the same state each time one is asked for. */
 export type Networks = (guardians: number) => Promise<GasNetwork>;
 
-type Limits = Pick<GasRow, "budget" | "peer">;
+/** What a row is held to. */
+export type Limits = Pick<GasRow, "budget" | "peer">;
 
 /** Row of one transaction. */
 export function row(name: string, { gas, calldata }: Cost, limits: Limits = {}): GasRow {

@@ -27,6 +27,7 @@ export const sends: Subject = {
       }),
       meanOf("send of 256 bytes, fee from a sponsor's credit", await sponsored(networks, large)),
       meanOf("send of 32 bytes without a fee", await unfunded(networks, small)),
+      meanOf("send of 256 bytes without a fee", await unfunded(networks, large)),
       meanOf("send of 32 bytes through a contract that pays the fee", await forwarded(networks, small)),
       meanOf("send of 256 bytes through a contract that pays the fee", await forwarded(networks, large)),
     ] satisfies GasRow[];

@@ -138,6 +138,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     feeController: FeeController__factory.connect(addresses.FeeController, signer),
     gateway: MetalayerGateway__factory.connect(addresses.MetalayerGateway, signer),
     governanceExecutor: GovernanceExecutor__factory.connect(addresses.GovernanceExecutor, signer),
+    guardianRewards: GuardianRewards__factory.connect(addresses.GuardianRewards, signer),
     guardianSet: GuardianSet__factory.connect(addresses.GuardianSet, signer),
     guardianSlashing: GuardianSlashing__factory.connect(addresses.GuardianSlashing, signer),
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),

@@ -20,6 +20,7 @@ export class TestRollup {
   readonly gateway: CoreContracts["gateway"];
   /** Stands everywhere but on home. */
   readonly governanceExecutor: CoreContracts["governanceExecutor"];
+  readonly guardianRewards: CoreContracts["guardianRewards"];
   readonly guardianSet: CoreContracts["guardianSet"];
   readonly guardianSlashing: CoreContracts["guardianSlashing"];
   readonly guardianStaking: CoreContracts["guardianStaking"];
@@ -48,6 +49,7 @@ export class TestRollup {
     this.feeController = contracts.feeController;
     this.gateway = contracts.gateway;
     this.governanceExecutor = contracts.governanceExecutor;
+    this.guardianRewards = contracts.guardianRewards;
     this.guardianSet = contracts.guardianSet;
     this.guardianSlashing = contracts.guardianSlashing;
     this.guardianStaking = contracts.guardianStaking;

@@ -2,51 +2,36 @@ import { expect } from "chai";
 import { ZeroAddress, type Signer } from "ethers";
 import { GuardianStaking__factory, type GuardianStaking } from "../../typechain-types/index.js";
 import {
-  createEconomy,
   EPOCH,
   ETHER,
   EVIDENCE_WINDOW,
   GRACE,
-  remember,
   stakingWiring,
   UNBONDING,
-  type Economy,
   type EconomyRollup,
 } from "../helpers/economy.ts";
-
-const BOOTSTRAP = 1_000n;
+import { BOOTSTRAP, stakingScene, type StakingScene } from "./stakingScene.ts";
 
 describe("GuardianStaking", () => {
-  let net: Economy;
   let a: EconomyRollup;
   let staking: GuardianStaking;
   let staker: Signer;
   let operator: string;
   let other: string;
-  let restore: () => Promise<void>;
+  let restore: StakingScene["restore"];
+  let rotate: StakingScene["rotate"];
+  let time: StakingScene["time"];
+  let weight: StakingScene["weight"];
+  let tableWeight: StakingScene["tableWeight"];
+  let exitOf: StakingScene["exitOf"];
 
   before(async () => {
-    net = await createEconomy(["rollupA"]);
-    [a] = net.rollups as [EconomyRollup]; // CAST: one name, one rollup
-    staker = a.holder;
-    staking = a.staking.connect(staker);
-    [operator, other] = net.guardians.map((guardian) => guardian.operator) as [string, string]; // CAST: four guardians
-    await a.era.connect(staker).approve(staking, 2n ** 256n - 1n);
-    restore = await remember(net);
+    const scene = await stakingScene();
+    ({ a, staking, staker, operator, other, restore, rotate, time, weight, tableWeight, exitOf } = scene);
   });
 
   afterEach(async () => restore());
 
-  const time = () => a.connection.networkHelpers.time;
-  const weight = async (of = operator): Promise<bigint> => (await staking.weights([of]))[0] ?? -1n;
-  const rotate = async () => {
-    await time().increase(EPOCH);
-    await a.guardianSet.rotate();
-  };
-  const tableWeight = async (of = operator): Promise<bigint> => {
-    const entries = await a.guardianSet.guardians(await a.guardianSet.currentSerial(), 0n, 256n);
-    return entries.find((entry) => entry.operator.toLowerCase() === of)?.weight ?? 0n;
-  };
   /** Everything in one block, in this order. */
   const inOneBlock = async (...calls: (() => Promise<unknown>)[]) => {
     const { provider } = a.connection.ethers;
@@ -56,12 +41,6 @@ describe("GuardianStaking", () => {
     await provider.send("evm_setAutomine", [true]);
   };
   const gas = { gasLimit: 2_000_000n };
-  const exitOf = async (shares: bigint, of = operator): Promise<bigint> => {
-    await staking.unstake(of, shares);
-    const [event] = await staking.queryFilter(staking.filters.ExitRequested(), "latest");
-    return event?.args.exitId ?? 0n;
-  };
-
   describe("initialize", () => {
     it("happens once, never on the implementation, with all of the wiring", async () => {
       const authority = await a.manager.getAddress();

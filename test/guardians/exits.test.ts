@@ -6,58 +6,36 @@ import {
   type GuardianStaking,
 } from "../../typechain-types/index.js";
 import {
-  createEconomy,
-  EPOCH,
   ETHER,
   EVIDENCE_WINDOW,
   GRACE,
   proxy,
-  remember,
   stakingWiring,
   UNBONDING,
-  type Economy,
   type EconomyRollup,
 } from "../helpers/economy.ts";
+import { BOOTSTRAP, stakingScene, type StakingScene } from "./stakingScene.ts";
 
-const BOOTSTRAP = 1_000n;
 /** Where the storage of staking begins: ERC-7201 of its namespace. */
 const STAKING_STORAGE = BigInt("0xa8102c487671be71ea3a3f5d3d047aae83697fe7703cde6a2ecc7ac135e83400");
 
 describe("GuardianStaking: exits", () => {
-  let net: Economy;
   let a: EconomyRollup;
   let staking: GuardianStaking;
   let staker: Signer;
   let operator: string;
-  let restore: () => Promise<void>;
+  let restore: StakingScene["restore"];
+  let rotate: StakingScene["rotate"];
+  let time: StakingScene["time"];
+  let weight: StakingScene["weight"];
+  let tableWeight: StakingScene["tableWeight"];
+  let exitOf: StakingScene["exitOf"];
 
   before(async () => {
-    net = await createEconomy(["rollupA"]);
-    [a] = net.rollups as [EconomyRollup]; // CAST: one name, one rollup
-    staker = a.holder;
-    staking = a.staking.connect(staker);
-    [operator] = net.guardians.map((guardian) => guardian.operator) as [string]; // CAST: four guardians
-    await a.era.connect(staker).approve(staking, 2n ** 256n - 1n);
-    restore = await remember(net);
+    ({ a, staking, staker, operator, restore, rotate, time, weight, tableWeight, exitOf } = await stakingScene());
   });
 
   afterEach(async () => restore());
-
-  const time = () => a.connection.networkHelpers.time;
-  const weight = async (of = operator): Promise<bigint> => (await staking.weights([of]))[0] ?? -1n;
-  const rotate = async () => {
-    await time().increase(EPOCH);
-    await a.guardianSet.rotate();
-  };
-  const tableWeight = async (of = operator): Promise<bigint> => {
-    const entries = await a.guardianSet.guardians(await a.guardianSet.currentSerial(), 0n, 256n);
-    return entries.find((entry) => entry.operator.toLowerCase() === of)?.weight ?? 0n;
-  };
-  const exitOf = async (shares: bigint, of = operator): Promise<bigint> => {
-    await staking.unstake(of, shares);
-    const [event] = await staking.queryFilter(staking.filters.ExitRequested(), "latest");
-    return event?.args.exitId ?? 0n;
-  };
 
   describe("unstake", () => {
     beforeEach(async () => {

@@ -1,38 +1,29 @@
 import { expect } from "chai";
 import { ZeroAddress, type Signer } from "ethers";
 import type { GuardianStaking } from "../../typechain-types/index.js";
-import {
-  createEconomy,
-  EPOCH,
-  ETHER,
-  remember,
-  UNBONDING,
-  type Economy,
-  type EconomyRollup,
-} from "../helpers/economy.ts";
+import { EPOCH, ETHER, UNBONDING, type EconomyRollup } from "../helpers/economy.ts";
+import { stakingScene } from "./stakingScene.ts";
 
 const ALL = 1_000_000n;
 
 describe("GuardianStaking: slashing", () => {
-  let net: Economy;
   let a: EconomyRollup;
   let staking: GuardianStaking;
   let slashing: GuardianStaking;
   let staker: Signer;
   let operator: string;
+  let other: string;
   let restore: () => Promise<void>;
 
   before(async () => {
-    net = await createEconomy(["rollupA"]);
-    [a] = net.rollups as [EconomyRollup]; // CAST: one name, one rollup
-    staker = a.holder;
-    staking = a.staking.connect(staker);
+    const scene = await stakingScene();
+    ({ a, staking, staker, restore } = scene);
     slashing = a.staking.connect(a.slashing);
-    operator = a.connection.ethers.getAddress(net.guardians[0]?.operator ?? "");
-    await a.era.connect(staker).approve(staking, 2n ** 256n - 1n);
+    const { getAddress } = a.connection.ethers;
+    [operator, other] = [getAddress(scene.operator), getAddress(scene.other)];
     await a.era.connect(staker).transfer(a.user, 1_000n * ETHER);
     await a.era.connect(a.user).approve(staking, 2n ** 256n - 1n);
-    restore = await remember(net);
+    await scene.keep();
   });
 
   afterEach(async () => restore());
@@ -86,7 +77,6 @@ describe("GuardianStaking: slashing", () => {
   });
 
   it("C8 EXPLOITS 17 a second slash takes from what is left, an empty pool gives nothing, other pools nothing ever", async () => {
-    const other = a.connection.ethers.getAddress(net.guardians[1]?.operator ?? "");
     await staking.stake(operator, 100n * ETHER);
     await staking.stake(other, 100n * ETHER);
     await slashing.slash(operator, ALL / 2n, ZeroAddress, 0n);

@@ -8,11 +8,9 @@ import {
   type Signer,
 } from "ethers";
 import hre from "hardhat";
-import { encodeBatches } from "../../sdk/src/batch.ts";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
-import { CLASS_FINAL, factProof, networkRoot } from "../../sdk/src/fact.ts";
+import type { FactClass } from "../../sdk/src/fact.ts";
 import { feeUnitsToWei } from "../../sdk/src/fees.ts";
-import { buildBatch, proveRange, type LaneRange } from "../../sdk/src/lane.ts";
 import { KIND_MESSAGE, type Message } from "../../sdk/src/message.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import {
@@ -34,11 +32,10 @@ import {
   type GuardianStaking,
   type RollupRegistry,
 } from "../../typechain-types/index.js";
+import { invent } from "./invented.ts";
 import {
-  attest,
   deliver,
   interop,
-  laneOf,
   NETWORK_ID,
   PRICES,
   TERMS,
@@ -267,6 +264,8 @@ export interface ForgeOptions {
   /** Net fee of every message, in fee units. */
   readonly fee?: bigint;
   readonly serial?: number;
+  /** Default: `final`. */
+  readonly class?: FactClass;
   /** The same nonces as the last time. */
   readonly repeat?: boolean;
 }
@@ -279,19 +278,15 @@ export async function forge(
   src: EconomyRollup,
   dst: EconomyRollup,
   invented: readonly Invented[],
-  { fee = 0n, serial = 1, repeat = false }: ForgeOptions = {},
+  { fee = 0n, repeat = false, ...options }: ForgeOptions = {},
 ): Promise<ContractTransactionResponse> {
   const last = forged.get(dst) ?? { from: 10_000n, to: 10_000n };
   const from = repeat ? last.from : last.to;
   forged.set(dst, { from, to: from + BigInt(invented.length) });
   const rest = { kind: KIND_MESSAGE, gasLimit: 200_000n, fee } as const;
   const messages = invented.map((message, index) => ({ ...message, ...rest, nonce: from + BigInt(index) }));
-  const lane = await laneOf(src, dst);
-  const range: LaneRange = { lane, class: CLASS_FINAL, headBefore: lane.networkId, messages };
-  const proven = proveRange(range);
-  const batch = buildBatch(range, proven, { factProof: factProof([proven.factHash], proven.factHash) });
-  const attestation = attest(net, networkRoot([proven.factHash]), undefined, serial);
-  return dst.gateway.connect(dst.relayer).relay(attestation, encodeBatches([batch]), { gasLimit: 16_000_000n });
+  const { attestation, batches } = await invent(net, src, dst, messages, options);
+  return dst.gateway.connect(dst.relayer).relay(attestation, batches, { gasLimit: 16_000_000n });
 }
 
 /** Address of an account or a contract, as the sdk types it. */

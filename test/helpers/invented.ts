@@ -1,6 +1,6 @@
 import { encodeBatches } from "../../sdk/src/batch.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { CLASS_FINAL, factProof, networkRoot } from "../../sdk/src/fact.ts";
+import { CLASS_FAST, CLASS_FINAL, factProof, networkRoot, type FactClass } from "../../sdk/src/fact.ts";
 import { buildBatch, proveRange, type LaneRange } from "../../sdk/src/lane.ts";
 import type { Message } from "../../sdk/src/message.ts";
 import { attest, laneOf, type TestNetwork, type TestRollup } from "./network.ts";
@@ -11,10 +11,15 @@ export async function invent(
   src: TestRollup,
   dst: TestRollup,
   messages: readonly Message[],
+  { class: factClass = CLASS_FINAL, serial = 1 }: { readonly class?: FactClass; readonly serial?: number } = {},
 ): Promise<{ readonly attestation: Hex; readonly batches: Hex }> {
   const lane = await laneOf(src, dst);
-  const range: LaneRange = { lane, class: CLASS_FINAL, headBefore: lane.networkId, messages };
+  const block = factClass === CLASS_FAST ? { srcBlockHash: lane.networkId } : {};
+  const range: LaneRange = { lane, class: factClass, headBefore: lane.networkId, messages, ...block };
   const proven = proveRange(range);
   const batch = buildBatch(range, proven, { factProof: factProof([proven.factHash], proven.factHash) });
-  return { attestation: attest(net, networkRoot([proven.factHash])), batches: encodeBatches([batch]) };
+  return {
+    attestation: attest(net, networkRoot([proven.factHash]), undefined, serial),
+    batches: encodeBatches([batch]),
+  };
 }

@@ -1,38 +1,22 @@
 import { expect } from "chai";
 import { networkRoot, CLASS_FAST, factProof, laneFactHash, type LaneFact } from "../../sdk/src/fact.ts";
-import { attestationsOf, offenceOf, proofId, type Evidence } from "../../sdk/src/evidence.ts";
+import { type Evidence } from "../../sdk/src/evidence.ts";
 import { accuseLanes } from "../../sdk/src/evidenceBuild.ts";
 import { partSiblings } from "../../sdk/src/tree.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import {
-  attestAs,
-  createWorld,
-  include,
-  inventedFact,
-  laneTruth,
-  prove,
-  remember,
-  send,
-  trueFact,
-  WRONG,
-  type SigningOptions,
-  type World,
-} from "./world.ts";
+import { attestAs, include, inventedFact, prove, trueFact, WRONG, type SigningOptions, type World } from "./world.ts";
+import { laneCharges, stageOf, type Truth } from "./charges.ts";
 
 type Conflict = Extract<Evidence, { readonly kind: "laneConflict" }>;
 
 describe("GuardianSlashing, conflicting lane facts", () => {
   let world: World;
+  let truth: Truth;
   let back: () => Promise<void>;
-  let truth: Awaited<ReturnType<typeof laneTruth>>;
   const elsewhere: Hex = `0x${"77".repeat(32)}`;
+  const { expectProof: expectStored } = laneCharges(() => ({ world, truth, back }));
 
-  before(async () => {
-    world = await createWorld();
-    await send(world, 40);
-    truth = await laneTruth(world);
-    back = await remember(world);
-  });
+  before(async () => ({ world, truth, back } = await stageOf(40)));
 
   beforeEach(async () => back());
 
@@ -55,12 +39,7 @@ describe("GuardianSlashing, conflicting lane facts", () => {
   async function expectProof(evidence: Conflict | undefined, by: string, rollup = world.b): Promise<void> {
     if (evidence === undefined) throw new Error("no conflict was found");
     expect(evidence.difference.by).to.equal(by);
-    const offence = offenceOf(world.net.networkId, evidence);
-    const id = proofId(offence, attestationsOf(evidence));
-    const fields = [offence.class, offence.fact, offence.other, offence.subject, offence.first, offence.last];
-    await expect(prove(rollup, evidence))
-      .to.emit(rollup.guardianSlashing, "OffenceProven")
-      .withArgs(id, offence.fact, offence.subject, await rollup.signer.getAddress(), fields);
+    await expectStored(evidence, rollup);
   }
 
   const refuses = (evidence: Evidence) =>

@@ -2,31 +2,25 @@ import { expect } from "chai";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { encodeKeyedAttestation, type Evidence } from "../../sdk/src/evidence.ts";
 import { accuseLanes } from "../../sdk/src/evidenceBuild.ts";
-import { CLASS_FAST, factProof, laneFactHash, networkRoot, type LaneFact } from "../../sdk/src/fact.ts";
+import { CLASS_FAST, factProof, laneFactHash, networkRoot } from "../../sdk/src/fact.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { modN, publicKey, toCurve } from "../../sdk/src/schnorr.ts";
 import {
   convictArgs,
-  createWorld,
   DAY,
   ETHER,
-  hashOf,
   INCIDENT_DELAY,
   include,
-  laneTruth,
   members,
   prove,
   proveAndConvict,
-  remember,
-  send,
-  settleArgs,
   signTogether,
   trueFact,
   WRONG,
   type Member,
-  type SigningOptions,
   type World,
 } from "./world.ts";
+import { lies, stageOf, stakeOn, type Truth } from "./charges.ts";
 
 const FOREVER = 2n ** 40n - 1n;
 const STAKE = 1_000_000n * ETHER;
@@ -36,42 +30,24 @@ const COVERED = 5n;
 
 describe("GuardianSlashing, convictions", () => {
   let world: World;
+  let truth: Truth;
   let back: () => Promise<void>;
-  let truth: Awaited<ReturnType<typeof laneTruth>>;
   let liar: Member;
+  const { lieAt, factOf, convict, settle, statusOf } = lies(
+    () => ({ world, truth, back }),
+    () => liar.operator,
+  );
 
   before(async () => {
-    world = await createWorld();
-    await send(world, 30);
-    truth = await laneTruth(world);
-    const [first] = members(world.net);
-    if (first === undefined) throw new Error("no guardian");
-    liar = first;
-    await stake(liar.operator, STAKE);
-    back = await remember(world);
+    ({ world, truth, back } = await stageOf(30, async (made) => {
+      const [first] = members(made.net);
+      if (first === undefined) throw new Error("no guardian");
+      liar = first;
+      await stakeOn(made, liar.operator, STAKE);
+    }));
   });
 
   beforeEach(async () => back());
-
-  async function stake(operator: string, amount: bigint): Promise<void> {
-    const { era, guardianStaking } = world.a;
-    await era.approve(guardianStaking, amount);
-    await guardianStaking.stake(operator, amount);
-  }
-
-  /** A false fact with the given end; the signers' lie. */
-  const lieAt = (to: bigint, options: SigningOptions = {}, change: Partial<LaneFact> = {}): Evidence => {
-    const fact = { ...trueFact(world.lane, truth, 10n, to), batchRoot: WRONG, ...change };
-    const inclusion = include(world.net, fact, { signers: [0], ...options });
-    return { kind: "laneRoot", fact, inclusion, hashes: truth.hashes(10n, to) };
-  };
-  const factOf = (evidence: Evidence): Hex => ("fact" in evidence ? hashOf(world.net, evidence.fact) : WRONG);
-  const convict = async (evidence: Evidence, only?: readonly number[]) =>
-    world.a.guardianSlashing.convict(...(await convictArgs(world.net, world.a, evidence, only)));
-  const settle = async (evidence: Evidence, operator = liar.operator) =>
-    world.a.guardianSlashing.settle(...settleArgs(world.net, evidence, operator));
-  const statusOf = async (evidence: Evidence, operator = liar.operator) =>
-    (await world.a.guardianSlashing.conviction(operator, factOf(evidence))).status;
 
   describe("convict", () => {
     it("EXPLOITS 17 freezes every signer of a final lie at once: no table is accepted, no stake leaves", async () => {

@@ -1,79 +1,21 @@
 import { expect } from "chai";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { attestationsOf, offenceOf, proofId, type Evidence } from "../../sdk/src/evidence.ts";
+import { type Evidence } from "../../sdk/src/evidence.ts";
 import { accuseLane } from "../../sdk/src/evidenceBuild.ts";
-import { CLASS_FAST, type LaneFact } from "../../sdk/src/fact.ts";
-import { laneId, packRoute, type Lane } from "../../sdk/src/route.ts";
-import {
-  createWorld,
-  govern,
-  include,
-  inventedFact,
-  laneTruth,
-  prove,
-  remember,
-  send,
-  trueFact,
-  WRONG,
-  type SigningOptions,
-  type World,
-} from "./world.ts";
-
-type HeadEvidence = Extract<Evidence, { readonly kind: "laneHead" }>;
-/** Evidence of one kind about a fact, as anyone may try it. */
-type Attempt = Partial<HeadEvidence>;
+import { CLASS_FAST } from "../../sdk/src/fact.ts";
+import { laneId, packRoute } from "../../sdk/src/route.ts";
+import { govern, inventedFact, laneTruth, prove, send, trueFact, WRONG, type World } from "./world.ts";
+import { laneCharges, stageOf, type Truth } from "./charges.ts";
 
 describe("GuardianSlashing, lane facts at home", () => {
   let world: World;
+  let truth: Truth;
   let back: () => Promise<void>;
-  let truth: Awaited<ReturnType<typeof laneTruth>>;
+  const { signed, headEvidence, ahead, expectProof, refuses } = laneCharges(() => ({ world, truth, back }));
 
-  before(async () => {
-    world = await createWorld();
-    await send(world, 150);
-    truth = await laneTruth(world);
-    back = await remember(world);
-  });
+  before(async () => ({ world, truth, back } = await stageOf(150)));
 
   beforeEach(async () => back());
-
-  const signed = (fact: LaneFact, options?: SigningOptions) => include(world.net, fact, options);
-  const headEvidence = (fact: LaneFact, attempt: Attempt = {}): HeadEvidence => ({
-    kind: "laneHead",
-    fact,
-    inclusion: signed(fact),
-    lane: world.lane,
-    position: fact.to,
-    hashes: [],
-    ...attempt,
-  });
-  const ahead = (
-    fact: LaneFact,
-    lane: Lane = world.lane,
-    sourceBlock?: { anchored: boolean; number: bigint },
-  ): Evidence => ({
-    kind: "laneAhead",
-    fact,
-    inclusion: signed(fact),
-    lane,
-    ...(sourceBlock === undefined ? {} : { sourceBlock }),
-  });
-
-  async function expectProof(evidence: Evidence, rollup = world.a): Promise<void> {
-    const offence = offenceOf(world.net.networkId, evidence);
-    const id = proofId(offence, attestationsOf(evidence));
-    const { guardianSlashing, signer } = rollup;
-    const fields = [offence.class, offence.fact, offence.other, offence.subject, offence.first, offence.last];
-    const reporter = await signer.getAddress();
-    await expect(prove(rollup, evidence))
-      .to.emit(guardianSlashing, "OffenceProven")
-      .withArgs(id, offence.fact, offence.subject, reporter, fields);
-    const stored = await guardianSlashing.proof(id);
-    expect([stored.reporter, stored.provenAt > 0n]).to.deep.equal([reporter, true]);
-  }
-
-  const refuses = (evidence: Evidence, error: string, rollup = world.a) =>
-    expect(prove(rollup, evidence)).to.be.revertedWithCustomError(rollup.guardianSlashing, error);
 
   describe("proveLaneHead", () => {
     for (const [what, from, to] of [

@@ -149,6 +149,33 @@ describe("GuardianSlashing, other rollups", () => {
     });
   });
 
+  it("C14 R17 is not lost to a deliverer who gives too little gas: the key is frozen, or the message stays deliverable", async () => {
+    const { a, b } = world;
+    const { guardianSlashing, guardianSet, gateway } = b;
+    const [, connection] = world.connections;
+    if (connection === undefined) throw new Error("two rollups");
+    const at = await gateway.getAddress();
+    await connection.networkHelpers.impersonateAccount(at);
+    await connection.networkHelpers.setBalance(at, 10n ** 18n);
+    const asGateway = guardianSlashing.connect(await connection.ethers.getSigner(at));
+    const sender = await a.interop(a.guardianSlashing);
+    const payload = AbiCoder.defaultAbiCoder().encode(["uint256[]"], [keysOf(0)]);
+    const start = await connection.networkHelpers.takeSnapshot();
+    const outcomes = new Set<string>();
+    for (let gasLimit = 40_000n; gasLimit <= 400_000n; gasLimit += 6_000n) {
+      const call = asGateway.receiveMessage(WRONG, sender, payload, { gasLimit });
+      const accepted = await call.then(
+        () => true,
+        () => false,
+      );
+      const isFrozen = (await guardianSet.frozenUntil(operatorOf(0))) > (await now());
+      expect(isFrozen, `with ${gasLimit} gas`).to.equal(accepted);
+      outcomes.add(String(accepted));
+      await start.restore();
+    }
+    expect([...outcomes].sort()).to.deep.equal(["false", "true"]);
+  });
+
   describe("a decision of governance", () => {
     it("R3 convicts and takes stake elsewhere, and nobody else can", async () => {
       const { guardianSlashing, guardianSet, guardianStaking, era, signer } = world.a;

@@ -1,76 +1,56 @@
 import { expect } from "chai";
 import type { Signer } from "ethers";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { type Evidence } from "../../sdk/src/evidence.ts";
+import { accuseLanes } from "../../sdk/src/evidenceBuild.ts";
 import { evidenceCall } from "../../sdk/src/evidenceCall.ts";
-import { type LaneFact } from "../../sdk/src/fact.ts";
 import {
-  convictArgs,
-  createWorld,
   DAY,
   ETHER,
   govern,
-  hashOf,
   INCIDENT_DELAY,
-  include,
-  laneTruth,
   members,
   proveAndConvict,
-  remember,
-  send,
-  settleArgs,
   trueFact,
   WRONG,
   type Member,
-  type SigningOptions,
   type World,
 } from "./world.ts";
+import { lies, stageOf, stakeOn, type Truth } from "./charges.ts";
 
 const FOREVER = 2n ** 40n - 1n;
 const STAKE = 1_000_000n * ETHER;
+const OPEN = 1n;
 const BURNT = 2n;
 const LIFTED = 3n;
 
+/** All orders of some steps. */
+function ordersOf<T>(steps: readonly T[]): T[][] {
+  if (steps.length === 0) return [[]];
+  return steps.flatMap((step, index) => ordersOf(steps.toSpliced(index, 1)).map((rest) => [step, ...rest]));
+}
+
 describe("GuardianSlashing, settlements", () => {
   let world: World;
+  let truth: Truth;
   let back: () => Promise<void>;
-  let truth: Awaited<ReturnType<typeof laneTruth>>;
   let liar: Member;
   let reporter: Signer;
+  const { lieAt, factOf, convict, settle, statusOf } = lies(
+    () => ({ world, truth, back }),
+    () => liar.operator,
+  );
 
   before(async () => {
-    world = await createWorld();
-    await send(world, 30);
-    truth = await laneTruth(world);
-    const [first] = members(world.net);
-    const other = (await world.connections[0]?.ethers.getSigners())?.[5];
-    if (first === undefined || other === undefined) throw new Error("no guardian");
-    [liar, reporter] = [first, other];
-    await stake(liar.operator, STAKE);
-    back = await remember(world);
+    ({ world, truth, back } = await stageOf(30, async (made) => {
+      const [first] = members(made.net);
+      const other = (await made.connections[0]?.ethers.getSigners())?.[5];
+      if (first === undefined || other === undefined) throw new Error("no guardian");
+      [liar, reporter] = [first, other];
+      await stakeOn(made, liar.operator, STAKE);
+    }));
   });
 
   beforeEach(async () => back());
-
-  async function stake(operator: string, amount: bigint): Promise<void> {
-    const { era, guardianStaking } = world.a;
-    await era.approve(guardianStaking, amount);
-    await guardianStaking.stake(operator, amount);
-  }
-
-  /** A false fact with the given end; the signers' lie. */
-  const lieAt = (to: bigint, options: SigningOptions = {}, change: Partial<LaneFact> = {}): Evidence => {
-    const fact = { ...trueFact(world.lane, truth, 10n, to), batchRoot: WRONG, ...change };
-    const inclusion = include(world.net, fact, { signers: [0], ...options });
-    return { kind: "laneRoot", fact, inclusion, hashes: truth.hashes(10n, to) };
-  };
-  const factOf = (evidence: Evidence): Hex => ("fact" in evidence ? hashOf(world.net, evidence.fact) : WRONG);
-  const convict = async (evidence: Evidence, only?: readonly number[]) =>
-    world.a.guardianSlashing.convict(...(await convictArgs(world.net, world.a, evidence, only)));
-  const settle = async (evidence: Evidence, operator = liar.operator) =>
-    world.a.guardianSlashing.settle(...settleArgs(world.net, evidence, operator));
-  const statusOf = async (evidence: Evidence, operator = liar.operator) =>
-    (await world.a.guardianSlashing.conviction(operator, factOf(evidence))).status;
 
   describe("settle", () => {
     it("EXPLOITS 17 takes the stake after the incident delay, pays the reporter and burns the rest", async () => {
@@ -112,7 +92,7 @@ describe("GuardianSlashing, settlements", () => {
     it("R26 takes from stake that came later and from stake that is leaving alike; frozen stake does not leave", async () => {
       const { guardianStaking } = world.a;
       const account = await world.a.signer.getAddress();
-      await stake(liar.operator, STAKE);
+      await stakeOn(world, liar.operator, STAKE);
       await guardianStaking.unstake(liar.operator, STAKE);
       const lie = lieAt(20n);
       await proveAndConvict(world.net, world.a, lie);
@@ -195,6 +175,29 @@ describe("GuardianSlashing, settlements", () => {
       expect(await guardianSlashing.standing(liar.operator)).to.deep.equal([0n, 1n]);
       await declare(subject(), 0n, 1_000n);
       await expect(settle(outside)).to.be.revertedWithCustomError(guardianSlashing, "SlashingNotOpen");
+    });
+
+    it("C18 C8 ends the same in whatever order incident, conflict and the falsehood of each fact come", async () => {
+      const { guardianSlashing, guardianSet, guardianStaking } = world.a;
+      const [one, two] = [lieAt(20n), lieAt(20n, {}, { batchRoot: `0x${"3c".repeat(32)}` })] as const;
+      const ranges = [one, two].map((evidence) => {
+        if (evidence.kind !== "laneRoot") throw new Error("lies about a root");
+        return { fact: evidence.fact, inclusion: evidence.inclusion };
+      });
+      const [a, b] = ranges;
+      const conflict = a === undefined || b === undefined ? undefined : accuseLanes(a, b);
+      if (conflict === undefined) throw new Error("no conflict");
+      const charges = [one, two, conflict].map((evidence) => () => proveAndConvict(world.net, world.a, evidence));
+      for (const order of ordersOf([...charges, () => declare(subject(), 5n, 1_000n)])) {
+        await back();
+        for (const step of order) await step();
+        for (const evidence of [one, two]) {
+          if ((await statusOf(evidence)) === OPEN) await settle(evidence);
+        }
+        expect(await guardianSlashing.standing(liar.operator)).to.deep.equal([0n, 0n]);
+        expect(await guardianSet.frozenUntil(liar.operator)).to.equal(0n);
+        expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(STAKE);
+      }
     });
 
     it("can be withdrawn, and is never a range that runs backwards", async () => {

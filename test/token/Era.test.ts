@@ -3,17 +3,16 @@ import { ZeroAddress, type Signer } from "ethers";
 import { Era__factory } from "../../typechain-types/index.js";
 import {
   addressOf,
-  createEconomy,
   deliverFrom,
   eraPayload,
   ETHER,
-  remember,
   SUPPLY,
   transfer,
   type Economy,
   type EconomyRollup,
 } from "../helpers/economy.ts";
 import { interop } from "../helpers/network.ts";
+import { createPair } from "./limited.ts";
 
 const UNKNOWN_CHAIN = 999n;
 
@@ -24,11 +23,7 @@ describe("Era", () => {
 
   let restore: () => Promise<void>;
 
-  before(async () => {
-    net = await createEconomy(["rollupA", "rollupB"]);
-    [a, b] = net.rollups as [EconomyRollup, EconomyRollup]; // CAST: two names, two rollups
-    restore = await remember(net);
-  });
+  before(async () => ({ net, a, b, restore } = await createPair()));
 
   afterEach(async () => restore());
 

@@ -1,31 +1,19 @@
 import { expect } from "chai";
 import { Signature, ZeroAddress, type Signer } from "ethers";
 import type { Era } from "../../typechain-types/index.js";
-import {
-  CAPACITY,
-  createEconomy,
-  ETHER,
-  remember,
-  SHARE,
-  type Economy,
-  type EconomyRollup,
-} from "../helpers/economy.ts";
+import { CAPACITY, ETHER, SHARE, type EconomyRollup } from "../helpers/economy.ts";
 import { interop } from "../helpers/network.ts";
+import { createPair } from "./limited.ts";
 
 const UNKNOWN_CHAIN = 999n;
 
 describe("Era: rights and permits", () => {
-  let net: Economy;
   let a: EconomyRollup;
   let b: EconomyRollup;
 
   let restore: () => Promise<void>;
 
-  before(async () => {
-    net = await createEconomy(["rollupA", "rollupB"]);
-    [a, b] = net.rollups as [EconomyRollup, EconomyRollup]; // CAST: two names, two rollups
-    restore = await remember(net);
-  });
+  before(async () => ({ a, b, restore } = await createPair()));
 
   afterEach(async () => restore());
 

@@ -5,6 +5,18 @@ import type { Economy, EconomyRollup } from "../helpers/economy.ts";
 export const SMALL = 100n * ETHER;
 export const SMALL_SHARE = 150n * ETHER;
 
+/** Two rollups, the first of which is home, and the way back to the start. */
+export async function createPair(): Promise<{
+  readonly net: Economy;
+  readonly a: EconomyRollup;
+  readonly b: EconomyRollup;
+  restore(this: void): Promise<void>;
+}> {
+  const net = await createEconomy(["rollupA", "rollupB"]);
+  const [a, b] = net.rollups as [EconomyRollup, EconomyRollup]; // CAST: two names, two rollups
+  return { net, a, b, restore: await remember(net) };
+}
+
 /** Three rollups; a user of B has ERA, of which C takes little. */
 export interface LimitedEconomy {
   readonly net: Economy;

@@ -3,7 +3,9 @@ import { MetalayerClient } from "../../sdk/src/client.ts";
 import type { RollupAccess } from "../../sdk/src/rollup.ts";
 import { AnchorLog__factory } from "../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
 import { FeeController__factory } from "../../typechain-types/factories/contracts/fees/FeeController__factory.js";
+import { GuardianRewards__factory } from "../../typechain-types/factories/contracts/guardians/GuardianRewards__factory.js";
 import { GuardianSet__factory } from "../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
+import { GuardianSlashing__factory } from "../../typechain-types/factories/contracts/guardians/GuardianSlashing__factory.js";
 import { GuardianStaking__factory } from "../../typechain-types/factories/contracts/guardians/GuardianStaking__factory.js";
 import { EraGovernor__factory } from "../../typechain-types/factories/contracts/governance/EraGovernor__factory.js";
 import { RollupTimelock__factory } from "../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
@@ -46,7 +48,9 @@ export function contractsOf({ contracts: at }: RollupDescription, runner: Contra
     era: Era__factory.connect(at.Era, runner),
     feeController: FeeController__factory.connect(at.FeeController, runner),
     gateway: MetalayerGateway__factory.connect(at.MetalayerGateway, runner),
+    guardianRewards: GuardianRewards__factory.connect(at.GuardianRewards, runner),
     guardianSet: GuardianSet__factory.connect(at.GuardianSet, runner),
+    guardianSlashing: GuardianSlashing__factory.connect(at.GuardianSlashing, runner),
     guardianStaking: GuardianStaking__factory.connect(at.GuardianStaking, runner),
     inbox: StateRootInbox__factory.connect(at.StateRootInbox, runner),
     registry: RollupRegistry__factory.connect(at.RollupRegistry, runner),
@@ -57,7 +61,9 @@ export function contractsOf({ contracts: at }: RollupDescription, runner: Contra
 /** Interfaces whose errors a revert may carry. */
 export const interfaces = [
   FeeController__factory,
+  GuardianRewards__factory,
   GuardianSet__factory,
+  GuardianSlashing__factory,
   GuardianStaking__factory,
   MetalayerGateway__factory,
   RollupRegistry__factory,

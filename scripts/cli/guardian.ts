@@ -10,10 +10,13 @@ import { startGuardian } from "../guardian/service.ts";
 import { readConfig } from "../network/config.ts";
 import type { GuardianInfo } from "../network/guardian-api.ts";
 import { infoSchema } from "../network/guardian-api.ts";
+import { checkedAddress } from "./accounts.ts";
 import type { Context } from "./command.ts";
 import { CommandError, UsageError } from "./command.ts";
 import { configuredRollup, daemonLog, untilStopped, withFlags } from "./daemon.ts";
 import { newKeyText, openOrMakeKey } from "./guardian-key.ts";
+import { findNetwork, withRollups } from "./network.ts";
+import { showStanding } from "./operator-status.ts";
 
 export interface GuardianOptions {
   readonly settings: string | undefined;
@@ -23,6 +26,9 @@ export interface GuardianOptions {
   readonly port: number | undefined;
   readonly on: string | undefined;
   readonly url: string | undefined;
+  readonly operator: `0x${string}` | undefined;
+  readonly network: string | undefined;
+  readonly dryRun: boolean;
 }
 
 export async function guardianCommand(
@@ -30,6 +36,8 @@ export async function guardianCommand(
   action: "run" | "status" | "resume" | "key",
   options: GuardianOptions,
 ): Promise<false | undefined> {
+  if (options.dryRun)
+    throw new UsageError(`guardian ${action} sends nothing: --dry-run goes with the operator's actions`);
   if (action === "key") return showKey(context, options.keyFile);
   if (action === "status") return status(context, options);
   if (action === "resume") return resume(context, options);
@@ -73,6 +81,7 @@ async function showKey({ output, path }: Context, keyFile: string | undefined): 
 
 /** What running guardians say of themselves: the one of the settings or at the URL, else those of the local network. */
 async function status(context: Context, options: GuardianOptions): Promise<false | undefined> {
+  if (options.operator !== undefined) return standing(context, options.operator, options);
   const urls = addressesOf(context, options);
   const answers = await Promise.all(urls.map(async (url) => ({ url, info: await ask(url) })));
   const { output } = context;
@@ -95,6 +104,21 @@ async function status(context: Context, options: GuardianOptions): Promise<false
   output.result({ guardians: answers });
   const ready = answers.every(({ info }) => info?.rollups.every(({ state }) => state === "ready"));
   return ready ? undefined : false;
+}
+
+/** How an operator stands on the rollups. */
+async function standing(
+  context: Context,
+  given: `0x${string}`,
+  { settings, url, network: file, on }: GuardianOptions,
+): Promise<undefined> {
+  if (settings !== undefined || url !== undefined)
+    throw new UsageError("guardian status asks either a running guardian or, with --operator, the rollups");
+  const operator = checkedAddress("--operator", given);
+  const network = findNetwork(context, file);
+  const rollups = on === undefined ? network.rollups : [network.rollup(on)];
+  const rows = await withRollups(rollups, (connections) => showStanding(context, connections, operator));
+  context.output.result({ operator, rollups: rows });
 }
 
 function addressesOf(context: Context, options: GuardianOptions): string[] {

@@ -23,15 +23,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   GovernorAlreadyCastVote: "nothing is left to do: each account votes once on each rollup",
   GovernorInsufficientProposerVotes:
     "deposit ERA on home (./metalayer lock deposit); it counts from the next second on",
-  GuardianSetOperatorUnknown: "register the operator's key first (./metalayer register)",
+  GuardianSetOperatorUnknown: "register the operator's key first (./metalayer guardian register)",
   GuardianSetInvalidPossession: "prove the key for this network and operator (./metalayer prove)",
   GuardianSetKeyTaken: "make a key of its own (./metalayer guardian key)",
-  GuardianSetOperatorKnown: "sign as that operator: nobody else replaces its key",
+  GuardianSetOperatorKnown: "sign as that operator and replace its key (./metalayer guardian rotate-key)",
+  GuardianSetKeyStillCounts: "wait until the tables with the key before the present one have run out",
+  GuardianSetNotJailed: "nothing is to be done: the operator is not jailed",
+  GuardianSetStillJailed: "wait until the time that the error names, in seconds since 1970",
+  GuardianSetWeightTooLow: "stake more (./metalayer guardian stake), or wait until that stake is a block old",
   GuardianSetTooEarly: "wait until the time that the error names, in seconds since 1970",
   GuardianSetTooFewGuardians: "the old table stays in force; at least four guardians with weight are needed",
   TimelockUnexpectedOperationState: "look at ./metalayer proposal: its delay is not over, or it is done",
   VotesInsufficientDeposit: "look at the deposit (./metalayer lock show) and ask for less",
   VotesNothingPayable: "wait until the time that the error names, in seconds since 1970",
+  RewardsNothing: "wait until the guardian has counted for a while; only what was paid in is paid out",
+  StakingFrozen: "wait until the freeze has ended (./metalayer guardian status --operator)",
+  StakingUnknownExit: "name an exit that is not paid yet (./metalayer guardian status --operator)",
   StakingNotReleased: "wait until the time that the error names, in seconds since 1970",
 };
 
@@ -62,10 +69,14 @@ export async function transact(
 /** The error as a sentence if it is a contract's refusal; undefined for any other error. */
 export function refusal(name: string, what: string, error: unknown): CommandError | undefined {
   const reason = revertReason(error);
-  if (reason === undefined) return undefined;
+  return reason === undefined ? undefined : refused(name, what, reason, error);
+}
+
+/** A contract's refusal for this reason. */
+export function refused(name: string, what: string, reason: string, cause?: unknown): CommandError {
   const advice = ADVICE[/^\w+/.exec(reason)?.[0] ?? ""] ?? "correct what the reason names and run this again";
   return new CommandError("CLI_REFUSED", `${name} refuses to ${what}: ${reason}`, "Nothing was changed", advice, {
-    cause: error,
+    cause,
   });
 }
 

@@ -55,7 +55,7 @@ describe("command line: bad input on a local network", () => {
         "GatewayInsufficientCredit",
         () => ["credit", "withdraw", "--on", "rollupA", "--amount", "1000000"],
       ],
-      ["stake of nothing", 2, "more than nothing", () => ["stake", "add", "--on", "rollupA", "--amount", "0"]],
+      ["stake of nothing", 2, "more than nothing", () => ["guardian", "stake", "--on", "rollupA", "--amount", "0"]],
       [
         "a deposit beyond the balance",
         1,

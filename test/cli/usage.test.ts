@@ -47,7 +47,6 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["credit without an action", ["credit"], "missing required argument 'action'"],
   ["credit with an unknown action", ["credit", "gift"], '"gift" is none of show, buy, withdraw, sponsor, accept'],
   ["credit with a stray argument", ["credit", "show", "x"], "too many"],
-  ["stake with an unknown action", ["stake", "slash"], '"slash" is none of'],
   ["lock with an unknown action", ["lock", "all"], '"all" is none of show, deposit, term, withdraw, pay'],
   ["delegate to nobody", ["delegate", "--on", "rollupA"], "--to <address>' not specified"],
   ["propose without a file", ["propose"], "missing required argument 'file'"],
@@ -63,16 +62,20 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["pause with an unknown action", ["pause", "now"], '"now" is none of show, start, end'],
   ["faucet for half an address", ["faucet", "--address", "0x12"], '"0x12" is not an address'],
   ["guardian without an action", ["guardian"], "missing required argument 'action'"],
-  ["guardian with an unknown action", ["guardian", "start"], '"start" is none of run, status, resume, key'],
+  ["guardian with an unknown action", ["guardian", "start"], '"start" is none of run, status, resume, key, register'],
   ["guardian run without settings", ["guardian", "run"], "guardian run needs a settings file"],
   ["guardian resume without a rollup", ["guardian", "resume", "x.json"], "guardian resume needs --on <rollup>"],
   ["guardian key without a file", ["guardian", "key"], "guardian key needs --key-file <file>"],
+  ["guardian run as a rehearsal", ["guardian", "run", "x.json", "--dry-run"], "sends nothing"],
+  [
+    "guardian status of two things",
+    ["guardian", "status", "x.json", "--operator", ADDRESS],
+    "either a running guardian",
+  ],
   ["guardian at a port that is none", ["guardian", "run", "x.json", "--port", "99999"], "from 0 to 65535"],
   ["probe of nothing", ["probe"], "missing required argument 'rpc'"],
   ["probe of something that is no URL", ["probe", "localhost:8545"], "begins with http:// or https://"],
   ["relay of two settings files", ["relay", "a.json", "b.json"], "too many arguments"],
-  ["announce of something that is no URL", ["announce", "guardian.example.org"], "begins with http:// or https://"],
-  ["register without a file", ["register"], "missing required argument 'file'"],
   ["check of two networks", ["check", "--local", "--params", "x.ts"], "--local goes with neither"],
   ["devnet with an unknown action", ["devnet", "restart"], '"restart" is none of start, status, stop'],
   ["devnet with three guardians", ["devnet", "start", "--guardians", "3"], "3 guardians can form no table"],
@@ -81,6 +84,30 @@ const WRONG: readonly (readonly [title: string, argv: readonly string[], message
   ["demo with more guardians than there are accounts for", ["demo", "--guardians", "17"], "from 4 to 16"],
   ["demo with three rollups", ["demo", "--rollups", "3"], '"3" is not a whole number from 4 to 8'],
   ["an account beyond those of the mnemonic", ["rotate", "--account", "99"], '"99" is not a whole number from 0 to 29'],
+];
+
+/** The same of commands that look for their network first. */
+const WRONG_WITH_NETWORK: typeof WRONG = [
+  ["guardian register without a file", ["guardian", "register"], "guardian register needs the file"],
+  ["guardian rotate-key without a file", ["guardian", "rotate-key"], "guardian rotate-key needs the file"],
+  ["guardian announce without an address", ["guardian", "announce"], "guardian announce needs the address"],
+  ["guardian announce of no URL", ["guardian", "announce", "guardian.example.org"], "begins with http:// or https://"],
+  ["guardian stake without an amount", ["guardian", "stake", "--on", "rollupA"], "guardian stake needs --amount <era>"],
+  ["guardian stake without a rollup", ["guardian", "stake", "--amount", "1"], "guardian stake needs --on <rollup>"],
+  [
+    "guardian stake with another operator",
+    ["guardian", "stake", "--amount", "1", "--operator", ADDRESS, "--on", "rollupA"],
+    "others: guardian delegate",
+  ],
+  ["guardian stake with a stray argument", ["guardian", "stake", "5000", "--on", "rollupA"], 'takes no "5000"'],
+  [
+    "guardian delegate to nobody",
+    ["guardian", "delegate", "--amount", "1", "--on", "rollupA"],
+    "guardian delegate needs --operator <address>",
+  ],
+  ["guardian unbond of nothing", ["guardian", "unbond", "--amount", "0", "--on", "rollupA"], "more than nothing"],
+  ["guardian withdraw of no exit", ["guardian", "withdraw", "--on", "rollupA"], "guardian withdraw needs --exit-id"],
+  ["guardian claim without a rollup", ["guardian", "claim"], "guardian claim needs --on <rollup>"],
 ];
 
 describe("command line: wrong input", () => {
@@ -101,7 +128,15 @@ describe("command line: wrong input", () => {
   const contracts = Object.fromEntries(
     [
       ["AccessManager", "AnchorLog", "Era", "FeeController", "GuardianSet"],
-      ["GuardianStaking", "MetalayerGateway", "RollupRegistry", "StateReader", "StateRootInbox"],
+      [
+        "GuardianRewards",
+        "GuardianSlashing",
+        "GuardianStaking",
+        "MetalayerGateway",
+        "RollupRegistry",
+        "StateReader",
+        "StateRootInbox",
+      ],
     ].flatMap((names) => names.map((name) => [name, ADDRESS])),
   );
   const describe2 = (rpc: string): unknown => ({
@@ -115,6 +150,14 @@ describe("command line: wrong input", () => {
         expect(code).to.equal(2);
         expect(err).to.contain(message);
         expect(out).to.equal("");
+      });
+    }
+
+    for (const [title, argv, message] of WRONG_WITH_NETWORK) {
+      it(`refuses ${title}`, async () => {
+        const { code, err } = await run(...argv, "--network", networkFile(describe2("http://127.0.0.1:1")));
+        expect(code).to.equal(2);
+        expect(err).to.contain(message);
       });
     }
 
@@ -162,8 +205,8 @@ describe("command line: wrong input", () => {
         ["quote"],
         ["rotate", "--dry-run"],
         ["pause", "show"],
-        ["stake", "show"],
         ["lock", "show"],
+        ["guardian", "status", "--operator", ADDRESS],
       ])
         expect(await codeOf(...argv, "--network", file), argv.join(" ")).to.equal("CLI_RPC_UNREACHABLE");
     });

@@ -130,7 +130,13 @@ describe("docs/testnets.md", () => {
       const port = String(await freePort());
       const own = ["--key-file", at(`guardian${index}.key.json`), "--record", at(`guardian${index}.sqlite`)];
       await service("guardian", "run", operators, ...own, "--port", port);
-      const announcement = ["announce", `http://127.0.0.1:${port}`, "--network", at("deployed/network.json")];
+      const announcement = [
+        "guardian",
+        "announce",
+        `http://127.0.0.1:${port}`,
+        "--network",
+        at("deployed/network.json"),
+      ];
       const operator = { ...environment, METALAYER_KEY: devKey(10 + index).key };
       expect((await answerOf(start(announcement, operator))).code).to.equal(0);
     }

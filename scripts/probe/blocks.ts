@@ -1,5 +1,5 @@
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { headerOfBlock } from "../../sdk/src/evidenceHeader.ts";
+import { headerOfBlock } from "../../sdk/src/header.ts";
 import type { NodeProof } from "../../sdk/src/proofsPack.ts";
 import { proveState } from "../../sdk/src/proofsPack.ts";
 import type { Block } from "../chain/blocks.ts";

@@ -89,8 +89,8 @@ async function lanes(scene: Scene): Promise<GasRow[]> {
 async function heads(scene: Scene): Promise<GasRow[]> {
   const { home } = scene.net;
   await (await home.anchorLog.anchor()).wait();
-  const [anchorIndex, { number }] = await home.anchorLog.latest();
-  const other = { ...headFact(scene), anchorIndex, number };
+  const [anchorIndex] = await home.anchorLog.latest();
+  const other = { ...headFact(scene), anchorIndex };
   const byAnchor = await prove(scene, { kind: "head", fact: other, inclusion: signed(scene, other) });
   const lie = { ...headFact(scene), stateRoot: WRONG };
   const byHeader = await prove(scene, { kind: "head", fact: lie, inclusion: signed(scene, lie), header: HEADER });

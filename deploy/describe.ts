@@ -29,7 +29,9 @@ export interface OperatorDescription {
     readonly incarnation: number;
     readonly finality:
       { readonly kind: "tag"; readonly tag: "finalized" } | { readonly kind: "depth"; readonly blocks: number };
-    readonly contracts: Readonly<Record<"gateway" | "guardianSet" | "inbox" | "anchorLog", string>>;
+    readonly contracts: Readonly<
+      Record<"gateway" | "guardianSet" | "inbox" | "anchorLog" | "guardianSlashing", string>
+    >;
   })[];
 }
 
@@ -59,6 +61,7 @@ export async function describeNetwork(
         guardianSet: contracts.GuardianSet,
         inbox: contracts.StateRootInbox,
         anchorLog: contracts.AnchorLog,
+        guardianSlashing: contracts.GuardianSlashing,
       },
     };
   });

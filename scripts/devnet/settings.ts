@@ -19,6 +19,7 @@ export function daemonNetwork({ networkId, rollups }: DevnetState) {
           guardianSet: contracts["GuardianSet"],
           inbox: contracts["StateRootInbox"],
           anchorLog: contracts["AnchorLog"],
+          guardianSlashing: contracts["GuardianSlashing"],
         },
       }),
     ),

@@ -12,12 +12,14 @@ import type {
   Refusal,
   SignRequest,
 } from "../network/guardian-api.ts";
+import { isFast } from "../network/guardian-api.ts";
 import type { ConfirmedFact, Source } from "./facts.ts";
 import type { GuardianKey, KeyMark } from "./keystore.ts";
 import type { ProvenKeys } from "./proven-keys.ts";
 import type { GuardianRecord } from "./record.ts";
 import { ALL_ROLLUPS } from "./record.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Suspensions } from "./suspensions.ts";
 
 export interface GuardianParts {
   readonly networkId: Hex;
@@ -26,6 +28,7 @@ export interface GuardianParts {
   readonly record: GuardianRecord;
   readonly sources: readonly Source[];
   readonly provenKeys: ProvenKeys;
+  readonly suspensions: Suspensions;
   readonly sessions: Sessions;
   readonly maxFacts: number;
 }
@@ -85,7 +88,7 @@ async function commit(
   refuseHalted(parts, chains);
   record.sign(confirmed.map(({ claim }) => claim));
   mark.advance(record.sequence);
-  const { id, commitment } = sessions.open(coordinator, root, chains);
+  const { id, commitment } = sessions.open(coordinator, { root, chains, isFast: facts.some(isFast) });
   return { session: id, key: key.hex, ...commitment };
 }
 
@@ -102,6 +105,7 @@ async function confirm(parts: GuardianParts, fact: FactRequest, signal?: AbortSi
   const source = parts.sources.find(({ context }) => context.rollup.chainId === chainId);
   if (source === undefined) throw new MetalayerError("ROLLUP_UNKNOWN", `No rollup ${chainId} is configured here.`);
   refuseHalted(parts, [chainId]);
+  if (isFast(fact)) await refuseSuspended(parts, [parts.key.hex], signal);
   return source.confirm(fact, signal);
 }
 
@@ -114,19 +118,30 @@ function refuseHalted({ record }: GuardianParts, chains: readonly bigint[]): voi
   }
 }
 
+/** Nobody signs a `fast` fact who was convicted of a false one, nor together with one who was. */
+async function refuseSuspended(
+  { suspensions }: GuardianParts,
+  keys: readonly Hex[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await suspensions.learn(keys, signal);
+  const found = suspensions.among(keys);
+  if (found.length === 0) return;
+  throw new MetalayerError("FAST_SUSPENDED", `Suspended from fast signing: ${found.join(", ")}.`, { keys: found });
+}
+
 async function sign(
   parts: GuardianParts,
   { session: id, entries }: SignRequest,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly partial: Hex }> {
   const { networkId, key, provenKeys } = parts;
-  const { root, chains, nonce } = parts.sessions.take(id);
+  const { root, chains, isFast: ofFast, nonce } = parts.sessions.take(id);
   try {
     refuseHalted(parts, chains);
-    await provenKeys.prove(
-      entries.map((entry) => entry.key),
-      signal,
-    );
+    const keys = entries.map((entry) => entry.key);
+    await provenKeys.prove(keys, signal);
+    if (ofFast) await refuseSuspended(parts, keys, signal);
     refuseHalted(parts, chains);
   } catch (error) {
     discardNonce(nonce);

@@ -19,6 +19,7 @@ import type { GuardianRecord } from "./record.ts";
 import { openRecord } from "./record.ts";
 import { createServer } from "./server.ts";
 import { createSessions } from "./sessions.ts";
+import { createSuspensions } from "./suspensions.ts";
 
 /** A guardian that answers on its port. */
 export interface GuardianService {
@@ -53,7 +54,9 @@ export async function startGuardian(config: GuardianConfig, key: GuardianKey, lo
     const sources = createSources(config, access, record);
     const sessions = createSessions(key.secretKey, { most: settings.maxSessions, lifeMs: settings.sessionMs });
     const provenKeys = createProvenKeys(access);
-    const parts = { networkId, key, mark, record, sources, provenKeys, sessions, maxFacts: settings.maxFacts };
+    const suspensions = createSuspensions(access);
+    const own = { networkId, key, mark, record };
+    const parts = { ...own, sources, provenKeys, suspensions, sessions, maxFacts: settings.maxFacts };
     const guardian = createGuardian(parts);
     const metrics = createGuardianMetrics();
     server = createServer({
@@ -78,6 +81,7 @@ export async function startGuardian(config: GuardianConfig, key: GuardianKey, lo
     for (const halt of record.halts())
       log.error({ chain: String(halt.chainId), code: halt.code }, `halted: ${halt.reason}`);
     for (const source of sources) void follow(source, settings.followEveryMs, stopping.signal, log);
+    void suspensions.follow(stopping.signal);
     log.info({ url, key: key.hex, networkId }, "guardian ready");
     return { url, guardian, close: release };
   } catch (error) {

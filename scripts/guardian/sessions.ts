@@ -9,12 +9,14 @@ export interface OpenSession {
   readonly root: Hex;
   /** Rollups that the facts speak about. */
   readonly chains: readonly bigint[];
+  /** Whether one of the facts is `fast`. */
+  readonly isFast: boolean;
   readonly nonce: SecretNonce;
 }
 
 export interface Sessions {
   /** Takes the place of what this coordinator has open. Throws SESSIONS_FULL. */
-  open(coordinator: string, root: Hex, chains: readonly bigint[]): { id: string; commitment: NonceCommitment };
+  open(coordinator: string, subject: Omit<OpenSession, "nonce">): { id: string; commitment: NonceCommitment };
   /** Gives a session out, once. Throws SESSION_UNKNOWN for one that was used, replaced, is too old or never was. */
   take(id: string): OpenSession;
   readonly count: number;
@@ -43,7 +45,7 @@ export function createSessions(
     discardNonce(nonce);
   };
   return {
-    open(coordinator, root, chains) {
+    open(coordinator, subject) {
       const at = now();
       for (const [id, entry] of entries)
         if (entry.coordinator === coordinator || entry.expiresAt <= at) drop(id, entry);
@@ -51,7 +53,7 @@ export function createSessions(
         throw new MetalayerError("SESSIONS_FULL", `Already ${limits.most} sessions are open.`);
       const nonce = createNonce(secretKey);
       const id = randomBytes(16).toString("hex");
-      entries.set(id, { coordinator, root, chains, nonce, expiresAt: at + limits.lifeMs });
+      entries.set(id, { ...subject, coordinator, nonce, expiresAt: at + limits.lifeMs });
       return { id, commitment: nonce.commitment };
     },
     take(id) {

@@ -46,6 +46,7 @@ const settingsSchema = z.strictObject({
     guardianSet: addressSchema,
     inbox: addressSchema.optional(),
     anchorLog: addressSchema.optional(),
+    guardianSlashing: addressSchema.optional(),
   }),
 });
 

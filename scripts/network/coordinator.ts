@@ -34,9 +34,14 @@ export interface Attested {
 export interface Coordinator {
   /**
    * One signature over these facts that authorises under every one of the tables, or over those of them that enough guardians
-   * confirm. Throws ATTESTATION_FAILED when there is none.
+   * confirm. Keys in `without` are neither asked nor counted. Throws ATTESTATION_FAILED when there is none.
    */
-  attest(facts: readonly FactToSign[], tables: readonly GuardianTable[], signal?: AbortSignal): Promise<Attested>;
+  attest(
+    facts: readonly FactToSign[],
+    tables: readonly GuardianTable[],
+    signal?: AbortSignal,
+    without?: ReadonlySet<Hex>,
+  ): Promise<Attested>;
   /** Keys that are left out for the moment, because their last answers were wrong, late or none. */
   benched(): readonly Hex[];
 }
@@ -74,7 +79,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const full = { ...defaults, ...options };
   const state: State = { options: full, bench: createBench(full.now), preferred: new Map() };
   return {
-    attest: (facts, tables, signal) => attest(state, facts, tables, signal),
+    attest: (facts, tables, signal, without = new Set()) =>
+      attest(state, facts, peersIn(state, tables, without), tables, signal),
     benched: () => state.bench.list(),
   };
 }
@@ -82,10 +88,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
 async function attest(
   state: State,
   facts: readonly FactToSign[],
+  peers: readonly Peer[],
   tables: readonly GuardianTable[],
   signal: AbortSignal | undefined,
 ): Promise<Attested> {
-  const peers = peersIn(state, tables);
+  if (tables.length === 0) throw failed("there is no guardian table", 0);
   const isEnough = (keys: readonly Hex[]): boolean => tables.every((table) => authorises(table, keys));
   const refused: { fact: FactToSign; code: string }[] = [];
   let open = [...facts];
@@ -121,10 +128,10 @@ function groupOf(tables: readonly GuardianTable[]): string {
 }
 
 /** Guardians of every table whose address is known. */
-function peersIn({ options }: State, tables: readonly GuardianTable[]): Peer[] {
+function peersIn({ options }: State, tables: readonly GuardianTable[], without: ReadonlySet<Hex>): Peer[] {
   const [first, ...others] = tables;
-  if (first === undefined) throw failed("there is no guardian table", 0);
-  return first.guardians.flatMap(({ key, url }) => {
+  return (first?.guardians ?? []).flatMap(({ key, url }) => {
+    if (without.has(key)) return [];
     const address = options.urls.get(key) ?? url;
     const isEverywhere = others.every((table) => table.guardians.some((guardian) => guardian.key === key));
     return isEverywhere && URL.canParse(address) ? [{ key, url: address }] : [];

@@ -21,6 +21,8 @@ export interface Station {
   readonly follower: LaneFollower;
   /** The guardians that this rollup accepts; undefined until they were read. */
   table: GuardianTable | undefined;
+  /** Keys of those in the table that are suspended from `fast` signing. */
+  suspended: ReadonlySet<Hex>;
   /** What the account holds, in wei. */
   balance: bigint;
 }
@@ -49,6 +51,7 @@ export function createStation(options: StationOptions): Station {
     account: toAddress(fromHex(signer.address)),
     follower: createLaneFollower({ rollup, pool, lanes, onStep }),
     table: undefined,
+    suspended: new Set(),
     balance: 0n,
   };
 }

@@ -12,6 +12,7 @@ export const guardianSetInterface = new Interface(guardianSetAbi);
 /** One guardian of a table. */
 export interface TableGuardian {
   readonly index: number;
+  readonly operator: Address;
   /** Compressed. */
   readonly key: Hex;
   readonly weight: bigint;
@@ -57,6 +58,7 @@ export function tableCalls(guardianSet: Address, serial: number, at: unknown = "
 
 interface RawGuardian {
   readonly index: bigint;
+  readonly operator: Address;
   readonly key: { readonly x: bigint; readonly y: bigint };
   readonly weight: bigint;
   readonly url: string;
@@ -66,8 +68,9 @@ export function readTable(serial: number, record: unknown, page: unknown): Guard
   const totalWeight = viewResult("table", record, guardianSetInterface)[2];
   const [list] = viewResult("guardians", page, guardianSetInterface);
   // CAST: the ABI says so.
-  const guardians = (list as readonly RawGuardian[]).map(({ index, key, weight, url }) => ({
+  const guardians = (list as readonly RawGuardian[]).map(({ index, operator, key, weight, url }) => ({
     index: Number(index),
+    operator,
     key: pointToHex({ x: key.x, y: key.y }),
     weight,
     url,

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Hex } from "../../sdk/src/bytes.ts";
 import type { FactClass } from "../../sdk/src/fact.ts";
 import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
 import type { Block } from "../chain/blocks.ts";
@@ -107,7 +108,8 @@ async function relay(
   for (const { lane, nonces } of ranges) for (const nonce of nonces) lane.busy.add(nonce);
   const stop = metrics.attestSeconds.startTimer();
   try {
-    const attested = await coordinators[factClass].attest(ranges.map(factOf), tables, signal);
+    const without = factClass === CLASS_FAST ? suspended(relaying) : undefined;
+    const attested = await coordinators[factClass].attest(ranges.map(factOf), tables, signal, without);
     stop();
     for (const { code } of attested.refused) fail("unprovable", "guardians", code);
     const refused = new Map(attested.refused.map(({ fact, code }) => [fact.hash, code]));
@@ -133,6 +135,11 @@ async function relay(
     postpone(relaying, ranges, reasonOf(error));
     return 0;
   }
+}
+
+/** Whom some rollup has convicted of a false `fast` fact: nobody asks them for another one (docs/decisions/014). */
+function suspended({ sides }: Relaying): ReadonlySet<Hex> {
+  return new Set(sides.flatMap((side) => [...side.suspended]));
 }
 
 function release(ranges: readonly Delivery[]): void {

@@ -9,6 +9,7 @@ import { anchorLogInterface, latestAnchorCall, readLatestAnchor } from "../netwo
 import type { Attested, Coordinator } from "../network/coordinator.ts";
 import { viewCall, viewResult } from "../network/gateway.ts";
 import type { Station } from "../network/station.ts";
+import { readSuspension, suspendedKeys, suspensionCalls } from "../network/suspensions.ts";
 import {
   attestationFor,
   epochCalls,
@@ -41,12 +42,15 @@ export interface UpkeepOptions {
 }
 
 const inboxInterface = new Interface(stateRootInboxAbi);
+const SUSPENSIONS_MS = 15_000;
 
 export function createUpkeep(options: UpkeepOptions): Upkeep {
   const uses = new Map<string, number>();
+  const asked = new WeakMap<Station, number>();
   return {
     async visit(side, signal) {
       await lookAtTable(options, side, signal);
+      await lookAtSuspensions(asked, side, signal);
       if (options.settings.anchorEverySeconds > 0) await lookAtAnchors(options, side, signal);
     },
     noteSigners: (dst, attested) => noteSigners(options, uses, dst, attested),
@@ -84,6 +88,30 @@ async function lookAtTable(
       // Too early: another one was first.
       if (codeOf(error) !== "RPC_REVERTED") onError(rollup.name, error);
     });
+}
+
+/** Reads who is suspended from `fast` signing, now and then: nobody is in a hurry to ask those again. */
+async function lookAtSuspensions(
+  asked: WeakMap<Station, number>,
+  side: Station,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { pool, rollup, table } = side;
+  const { guardianSlashing } = rollup.contracts;
+  if (guardianSlashing === undefined || table === undefined) return;
+  const at = performance.now();
+  if (at - (asked.get(side) ?? -Infinity) < SUSPENSIONS_MS) return;
+  const operators = table.guardians.map(({ operator }) => operator);
+  const calls: RpcCall[] = [{ method: "eth_getBlockByNumber", params: ["latest", false] }];
+  const [block, ...ends] = await pool.batch([...calls, ...suspensionCalls(guardianSlashing, operators)], { signal });
+  if (block === undefined) return;
+  const now = BigInt(parseBlock(resultOf(block)).timestamp);
+  side.suspended = suspendedKeys(
+    table.guardians,
+    ends.map((end) => readSuspension(resultOf(end))),
+    now,
+  );
+  asked.set(side, at);
 }
 
 function noteSigners(

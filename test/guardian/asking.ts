@@ -1,5 +1,6 @@
+import type { Provider } from "ethers";
 import { bitmapOf, encodeAttestation } from "../../sdk/src/attestation.ts";
-import type { Hex } from "../../sdk/src/bytes.ts";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { ZERO_HASH } from "../../sdk/src/bytes.ts";
 import type { FactClass, LaneFact } from "../../sdk/src/fact.ts";
 import { CLASS_FAST, CLASS_FINAL, laneFactHash, networkRoot } from "../../sdk/src/fact.ts";
@@ -15,13 +16,13 @@ import { toWire } from "../../scripts/network/guardian-api.ts";
 import type { GuardianClient } from "../../scripts/network/guardian-client.ts";
 import type { GuardianTable } from "../../scripts/network/tables.ts";
 import type { AnvilNetwork, AnvilRollup } from "../helpers/daemonNetwork.ts";
-import type { Fleet } from "../helpers/guardianFleet.ts";
+import type { Fleet, FleetNetwork } from "../helpers/guardianFleet.ts";
 
 /** A true lane fact as the source's own node tells it; `change` makes it another one. */
 export async function laneFact(
-  network: AnvilNetwork,
-  src: AnvilRollup,
-  dst: AnvilRollup,
+  network: Pick<AnvilNetwork, "networkId">,
+  src: Pick<AnvilRollup, "gateway" | "settings"> & { readonly provider: Pick<Provider, "getBlock"> },
+  dst: Pick<AnvilRollup, "chainId" | "settings">,
   options: {
     readonly class?: FactClass;
     readonly from?: bigint;
@@ -55,9 +56,10 @@ export async function laneFact(
 }
 
 /** The table that every rollup of the test network has. */
-export function tableOf(network: AnvilNetwork): GuardianTable {
-  const guardians = network.guardians.map(({ secret }, index) => {
-    return { index, key: pointToHex(publicKey(secret)), weight: 1_000n, url: "" };
+export function tableOf(network: Pick<FleetNetwork, "guardians">): GuardianTable {
+  const guardians = network.guardians.map(({ secret, operator: { address } }, index) => {
+    const operator = address as Address; // CAST: ethers returns an address
+    return { index, operator, key: pointToHex(publicKey(secret)), weight: 1_000n, url: "" };
   });
   return { serial: 1, guardians, totalWeight: 1_000n * BigInt(guardians.length) };
 }

@@ -56,7 +56,7 @@ export interface RollupSettings {
   readonly blockTimeMs: number;
   readonly finality:
     { readonly kind: "tag"; readonly tag: "finalized" } | { readonly kind: "depth"; readonly blocks: number };
-  readonly contracts: { readonly gateway: string; readonly guardianSet: string };
+  readonly contracts: { readonly gateway: string; readonly guardianSet: string; readonly guardianSlashing?: string };
 }
 
 export interface NetworkOptions {

@@ -4,13 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { pino } from "pino";
-import { toHex, uintBytes } from "../../sdk/src/bytes.ts";
+import { toHex, uintBytes, type Hex } from "../../sdk/src/bytes.ts";
 import { guardianSchema } from "../../scripts/guardian/config.ts";
 import { loadKey } from "../../scripts/guardian/keystore.ts";
 import type { GuardianService } from "../../scripts/guardian/service.ts";
 import { startGuardian } from "../../scripts/guardian/service.ts";
 import { freePort } from "../../scripts/devnet/children.ts";
-import type { AnvilNetwork } from "./daemonNetwork.ts";
+import type { RollupSettings } from "./daemonNetwork.ts";
 
 /** One guardian's files and address, and the service while it runs in this process. */
 export interface TestSeat {
@@ -35,9 +35,16 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
+/** What of a network its guardians and relayers need. */
+export interface FleetNetwork {
+  readonly networkId: Hex;
+  readonly rollups: readonly { readonly settings: RollupSettings }[];
+  readonly guardians: readonly { readonly secret: bigint; readonly operator: { readonly address: string } }[];
+}
+
 /** Settings, keys and empty records for every guardian of the network; none runs yet. */
 export async function createFleet(
-  network: AnvilNetwork,
+  network: FleetNetwork,
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<Fleet> {
   const root = mkdtempSync(path.join(os.tmpdir(), "metalayer-guardians-"));
@@ -78,7 +85,7 @@ export async function createFleet(
 }
 
 async function createSeat(
-  network: AnvilNetwork,
+  network: FleetNetwork,
   root: string,
   index: number,
   extra: Readonly<Record<string, unknown>>,

@@ -5,13 +5,12 @@ import { pointToHex, publicKey } from "../../sdk/src/schnorr.ts";
 import { relayerSchema } from "../../scripts/relayer/config.ts";
 import type { RelayerService } from "../../scripts/relayer/service.ts";
 import { createRelayer } from "../../scripts/relayer/service.ts";
-import type { AnvilNetwork } from "./daemonNetwork.ts";
 import { devWallet } from "./daemonNetwork.ts";
-import type { Fleet } from "./guardianFleet.ts";
+import type { Fleet, FleetNetwork } from "./guardianFleet.ts";
 
 /** Settings of a relayer of this network, with the guardians' addresses in them. */
 export function relayerConfig(
-  network: AnvilNetwork,
+  network: FleetNetwork,
   fleet: Fleet,
   extra: Readonly<Record<string, unknown>> = {},
 ): unknown {
@@ -28,7 +27,7 @@ export function relayerKey(account = 1): Hex {
 
 /** A relayer in this process. */
 export function startRelayer(
-  network: AnvilNetwork,
+  network: FleetNetwork,
   fleet: Fleet,
   options: { readonly account?: number; readonly extra?: Readonly<Record<string, unknown>> } = {},
 ): RelayerService {

@@ -5,6 +5,7 @@ import { deliveries } from "./gas/delivery.ts";
 import { deployment } from "./gas/deployment.ts";
 import { era } from "./gas/era.ts";
 import { evidence } from "./gas/evidence.ts";
+import { governance } from "./gas/governance.ts";
 import { openGasNetwork, type GasNetwork } from "./gas/network.ts";
 import { quorums } from "./gas/quorum.ts";
 import { differences, figuresOf, printTable, write, type Chapter } from "./gas/report.ts";
@@ -12,7 +13,17 @@ import type { Networks, Subject } from "./gas/row.ts";
 import { sends } from "./gas/send.ts";
 import { stake } from "./gas/stake.ts";
 
-const SUBJECTS: readonly Subject[] = [sends, deliveries, quorums, stake, evidence, bounties, era, deployment];
+const SUBJECTS: readonly Subject[] = [
+  sends,
+  deliveries,
+  quorums,
+  stake,
+  evidence,
+  bounties,
+  era,
+  governance,
+  deployment,
+];
 
 /**
  * `npm run gas`: whole-transaction gas from receipts of in-process rollups with the real deployment, as a table. `--json` prints

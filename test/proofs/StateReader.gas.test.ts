@@ -6,7 +6,7 @@ import { fromHex, ZERO_HASH, type Address, type Hex } from "../../sdk/src/bytes.
 import { packAccount, packSlot, slotProof } from "../../sdk/src/proofsPack.ts";
 import { createNetwork, type TestNetwork } from "../../sdk/src/testkit/index.ts";
 import { StateProofHarness__factory, type StateProofHarness } from "../../typechain-types/index.js";
-import { hashed, rawTrie, trieOf, type TestTrie } from "./tries.ts";
+import { hashed, rawTrie, trieOf, type TestTrie } from "../helpers/tries.ts";
 
 const ENTRIES = 10_000;
 const SOURCE = 8101n;

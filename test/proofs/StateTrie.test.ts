@@ -9,7 +9,7 @@ import { MetalayerError } from "../../sdk/src/errors.ts";
 import { EMPTY_ROOT, foldSlot, headerStateRoot, provenValue } from "../../sdk/src/proofs.ts";
 import { StateProofHarness__factory, type StateProofHarness } from "../../typechain-types/index.js";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
-import { crowdedPaths, hashed, nibbles, randomOf, randomValue, trieOf, type TestTrie } from "./tries.ts";
+import { crowdedPaths, hashed, nibbles, randomOf, randomValue, trieOf, type TestTrie } from "../helpers/tries.ts";
 
 describe(`StateTrie (seed ${FUZZ_SEED})`, () => {
   let harness: StateProofHarness;

@@ -7,7 +7,7 @@ import { packAccount, packSlot, packValue } from "../../sdk/src/proofsPack.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { StateProofHarness__factory, type StateProofHarness } from "../../typechain-types/index.js";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
-import { crowdedPaths, hashed, nibbles, randomOf, randomValue, rawTrie, trieOf } from "./tries.ts";
+import { crowdedPaths, hashed, nibbles, randomOf, randomValue, rawTrie, trieOf } from "../helpers/tries.ts";
 
 /** Damaged proofs of this run, besides those that come out undamaged; every hundredth is given to the plain reference too. */
 const ROUNDS = 104_000;

@@ -31,6 +31,15 @@ const RECIPIENTS = 65;
 /** Fixes the home rollup's genesis hash, and with it the network id and every signature. */
 const GENESIS = "2026-01-01T00:00:00Z";
 
+/** Long enough that no time which passes while this is measured matters. */
+const GOVERNANCE_TIMES = {
+  votingDelay: BigInt(DAY),
+  votingPeriod: 5n * BigInt(DAY),
+  tallyWindow: BigInt(DAY),
+  notice: 12n * BigInt(DAY),
+  lockPeriod: MONTH,
+};
+
 /** One rollup of the gas table with the real deployment. */
 export interface GasRollup extends CoreContracts {
   readonly chainId: bigint;
@@ -44,6 +53,8 @@ export interface GasRollup extends CoreContracts {
   /** Contracts that accept every message and do nothing. */
   readonly recipients: readonly Address[];
   readonly passTime: (seconds: number) => Promise<void>;
+  /** The next block has this time, seconds since 1970. */
+  readonly setTime: (seconds: bigint) => Promise<void>;
   /** Signs in the name of a contract. */
   readonly as: (contract: Address) => Promise<Signer>;
 }
@@ -111,7 +122,8 @@ async function parametersOf(home: Connection, guardians: readonly TestGuardian[]
     return { ...guardian, proof: sameProof(secret, networkId, guardian.operator) };
   });
   const staking = { unbonding: 2n * MONTH, evidenceWindow: MONTH };
-  return { ...parameters, staking, guardians: { ...parameters.guardians, bootstrap } };
+  const governance = { ...parameters.governance, ...GOVERNANCE_TIMES };
+  return { ...parameters, staking, governance, guardians: { ...parameters.guardians, bootstrap } };
 }
 
 /** A proof of possession without the randomness that real ones have: its zero bytes count in the gas of a deployment. */
@@ -140,6 +152,7 @@ async function deployOn(connection: Connection, parameters: NetworkParameters): 
   const passTime = async (seconds: number): Promise<void> => {
     await connection.networkHelpers.time.increase(seconds);
   };
+  const setTime = (seconds: bigint): Promise<void> => connection.networkHelpers.time.setNextBlockTimestamp(seconds);
   // Limits start empty and fill up within a day.
   await passTime(DAY);
   const as = async (contract: Address): Promise<Signer> => {
@@ -148,7 +161,7 @@ async function deployOn(connection: Connection, parameters: NetworkParameters): 
     return connection.ethers.getSigner(contract);
   };
   const core = connectCore(plan.addresses, operator);
-  return { ...core, chainId, operator, holder, user, relayer, deployment, recipients, passTime, as };
+  return { ...core, chainId, operator, holder, user, relayer, deployment, recipients, passTime, setTime, as };
 }
 
 /** Address of an account or contract as the sdk types it. */

@@ -3,7 +3,7 @@ import { encodeRlp, toBeArray } from "ethers";
 import { Random } from "../../scripts/checks/vectors/random.ts";
 import { fromHex, keccak, toHex, type Hex } from "../../sdk/src/bytes.ts";
 import { nibblesOf } from "../../sdk/src/proofs.ts";
-import { FUZZ_SEED } from "../helpers/fuzz.ts";
+import { FUZZ_SEED } from "./fuzz.ts";
 
 /** A storage trie by an independent implementation, with what was put into it. */
 export interface TestTrie<T = bigint> {

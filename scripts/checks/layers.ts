@@ -17,6 +17,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "scripts/upkeep": ["sdk", "scripts/chain", "scripts/network", "typechain-types"],
   "scripts/relayer": ["sdk", "scripts/chain", "scripts/network", "scripts/upkeep", "typechain-types"],
   "scripts/guardian": ["sdk", "scripts/chain", "scripts/network", "typechain-types"],
+  "scripts/watch": ["sdk", "scripts/chain", "scripts/network", "scripts/guardian", "typechain-types"],
   "scripts/devnet": ["sdk", "scripts/chain", "deploy", "typechain-types"],
   "scripts/bench": ["sdk", "scripts", "deploy", "test/helpers", "typechain-types"],
   "scripts/demo": ["sdk", "scripts", "deploy", "typechain-types"],

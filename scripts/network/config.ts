@@ -4,6 +4,7 @@ import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Lane } from "../../sdk/src/route.ts";
 import { createEndpoint } from "../chain/endpoint.ts";
+import type { FeeLimits } from "../chain/fees.ts";
 import { finalitySchema } from "../chain/finality.ts";
 import type { RpcPool } from "../chain/pool.ts";
 import { createPool } from "../chain/pool.ts";
@@ -62,6 +63,22 @@ function completed(given: unknown): unknown {
   const message = `The capability file ${file} is of chain ${chainId}, not ${String(expected)}.`;
   throw new MetalayerError("CONFIG_INVALID", message, { file, chainId });
 }
+
+const gwei = z
+  .number()
+  .min(0)
+  .max(1e9)
+  .transform((value) => BigInt(Math.round(value * 1e9)));
+
+/** What a transaction may cost. */
+export const gasPriceSchema = z
+  .strictObject({ ceilingGwei: gwei, minTipGwei: gwei, maxTipGwei: gwei })
+  .default({ ceilingGwei: 500_000_000_000n, minTipGwei: 1_000_000n, maxTipGwei: 50_000_000_000n })
+  .transform(({ ceilingGwei: ceiling, minTipGwei: minTip, maxTipGwei: maxTip }): FeeLimits => ({
+    ceiling,
+    minTip,
+    maxTip,
+  }));
 
 /** The part that guardians and relayers share. Both may have their settings in one file. */
 export const networkSchema = z.object({

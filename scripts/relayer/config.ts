@@ -1,13 +1,8 @@
 import { z } from "zod";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import type { NetworkConfig } from "../network/config.ts";
-import { networkSchema } from "../network/config.ts";
+import { gasPriceSchema, networkSchema } from "../network/config.ts";
 
-const gwei = z
-  .number()
-  .min(0)
-  .max(1e9)
-  .transform((value) => BigInt(Math.round(value * 1e9)));
 const feeUnits = z
   .string()
   .regex(/^\d{1,19}$/)
@@ -41,9 +36,7 @@ export const relayerSettings = z.strictObject({
   /** Gas that a message which failed for lack of it is tried with at most, beyond its own limit. */
   maxGasBoost: z.int().min(0).max(4_294_967_295).default(1_000_000).transform(BigInt),
   maxFacts: z.int().min(1).max(256).default(64),
-  gasPrice: z
-    .strictObject({ ceilingGwei: gwei, minTipGwei: gwei, maxTipGwei: gwei })
-    .default({ ceilingGwei: 500_000_000_000n, minTipGwei: 1_000_000n, maxTipGwei: 50_000_000_000n }),
+  gasPrice: gasPriceSchema,
   /** Call `rotate()` where it is due. */
   rotate: z.boolean().default(true),
   /** Anchor a rollup's own head, and attest it to the others, when the newest is so old; 0: never. */

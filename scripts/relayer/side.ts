@@ -33,8 +33,7 @@ export function createSides(
   secretKey: Hex,
   onError: (where: string, error: unknown) => void,
 ): Side[] {
-  const { gasPrice, rpcTimeoutMs } = config.relayer;
-  const fees = { ceiling: gasPrice.ceilingGwei, minTip: gasPrice.minTipGwei, maxTip: gasPrice.maxTipGwei };
+  const { gasPrice: fees, rpcTimeoutMs } = config.relayer;
   const sides = config.rollups.map((rollup): Side => {
     const outbound: Work[] = [];
     const onStep = async (): Promise<void> => {

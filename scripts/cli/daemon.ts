@@ -1,8 +1,14 @@
 import type { Logger } from "pino";
 import { pino } from "pino";
 import { z } from "zod";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { devAccount, PARTS } from "../devnet/accounts.ts";
+import { daemonNetwork } from "../devnet/settings.ts";
+import { devnetFolder, readDevnet } from "../devnet/state.ts";
+import { readConfig } from "../network/config.ts";
+import { loadAccountKey } from "../network/keys.ts";
 import type { Context } from "./command.ts";
-import { CommandError } from "./command.ts";
+import { CommandError, UsageError } from "./command.ts";
 
 /** What guardians and relayers share when the command line runs them. */
 
@@ -12,7 +18,7 @@ const FILES = ["keyFile", "recordFile"];
 /** The schema of a settings file whose part `name` may be missing, and in which flags that were given win. */
 export function withFlags<T>(
   context: Pick<Context, "path">,
-  name: "guardian" | "relayer",
+  name: "guardian" | "relayer" | "watch",
   flags: Readonly<Record<string, unknown>>,
   schema: z.ZodType<T>,
 ): z.ZodType<T> {
@@ -26,6 +32,39 @@ export function withFlags<T>(
     return { ...settings, [name]: Object.fromEntries([...Object.entries(own), ...given].map(absolute)) };
   }, schema);
 }
+
+/** What a daemon that pays for its transactions is started with. */
+export interface PayingOptions {
+  /** The settings file; without it the running local network, and a development account that pays. */
+  readonly settings: string | undefined;
+  readonly account: number | undefined;
+  /** What was given as a flag and is no setting by itself is undefined. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+/** Settings and key from the file and the flags; without a file, those of the running local network and a development account. */
+export async function payingDaemon<C>(
+  context: Context,
+  name: "relayer" | "watch",
+  schema: z.ZodType<C>,
+  { settings, account, flags }: PayingOptions,
+  own: { readonly local: Readonly<Record<string, unknown>>; readonly keyOf: (config: C) => KeySettings },
+): Promise<{ readonly config: C; readonly key: () => Promise<Hex> }> {
+  const full = withFlags(context, name, flags, schema);
+  if (settings === undefined) {
+    const network = daemonNetwork(readDevnet(devnetFolder(context.root)));
+    const config = full.parse({ ...network, [name]: own.local });
+    const isNamed = own.keyOf(config).keyFile !== undefined;
+    const { key } = devAccount(account ?? PARTS.firstSpare);
+    return { config, key: () => (isNamed ? loadAccountKey(own.keyOf(config), process.env) : Promise.resolve(key)) };
+  }
+  if (account !== undefined)
+    throw new UsageError("--account picks a development account of the local network: leave the settings file out");
+  const config = readConfig(context.path(settings), full);
+  return { config, key: () => loadAccountKey(own.keyOf(config), process.env) };
+}
+
+type KeySettings = Parameters<typeof loadAccountKey>[0];
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,18 +1,12 @@
 import type { Logger } from "pino";
 import { computeAddress } from "ethers";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { devAccount, PARTS } from "../devnet/accounts.ts";
-import { daemonNetwork } from "../devnet/settings.ts";
-import { devnetFolder, readDevnet } from "../devnet/state.ts";
-import { readConfig } from "../network/config.ts";
-import { loadAccountKey } from "../network/keys.ts";
 import type { RelayerConfig } from "../relayer/config.ts";
 import { relayerSchema } from "../relayer/config.ts";
 import type { RelayerService } from "../relayer/service.ts";
 import { createRelayer } from "../relayer/service.ts";
 import type { Context } from "./command.ts";
-import { UsageError } from "./command.ts";
-import { daemonLog, withFlags } from "./daemon.ts";
+import { daemonLog, payingDaemon } from "./daemon.ts";
 
 export interface RelayOptions {
   readonly settings: string | undefined;
@@ -24,7 +18,8 @@ export interface RelayOptions {
 }
 
 export async function relayCommand(context: Context, options: RelayOptions): Promise<void> {
-  const { config, key } = await relayerOf(context, options);
+  const { config, key: readKey } = await relayerOf(context, options);
+  const key = await readKey();
   const log = daemonLog(context, config.relayer.logLevel);
   const address = computeAddress(key);
   if (options.once) return relayOnce(context, config, key, log);
@@ -73,22 +68,9 @@ async function showLanes({ output }: Context, service: RelayerService, messages:
   output.result({ messages, lanes });
 }
 
-/** Settings and key from the file and the flags; without a file, those of the running local network and a development account. */
-async function relayerOf(
-  context: Context,
-  options: RelayOptions,
-): Promise<{ readonly config: RelayerConfig; readonly key: Hex }> {
-  const { settings, keyFile, account, host, port } = options;
-  const flags = { keyFile, host, port };
-  if (settings === undefined) {
-    const network = daemonNetwork(readDevnet(devnetFolder(context.root)));
-    const own = { ...network, relayer: { name: `command line ${process.pid}`, logLevel: "warn" } };
-    const config: RelayerConfig = withFlags(context, "relayer", flags, relayerSchema).parse(own);
-    if (keyFile !== undefined) return { config, key: await loadAccountKey(config.relayer, process.env) };
-    return { config, key: devAccount(account ?? PARTS.firstSpare).key };
-  }
-  if (account !== undefined)
-    throw new UsageError("--account picks a development account of the local network: leave the settings file out");
-  const config: RelayerConfig = readConfig(context.path(settings), withFlags(context, "relayer", flags, relayerSchema));
-  return { config, key: await loadAccountKey(config.relayer, process.env) };
+function relayerOf(context: Context, options: RelayOptions) {
+  const { settings, account, keyFile, host, port } = options;
+  const local = { name: `command line ${process.pid}`, logLevel: "warn" };
+  const given = { settings, account, flags: { keyFile, host, port } };
+  return payingDaemon(context, "relayer", relayerSchema, given, { local, keyOf: ({ relayer }) => relayer });
 }

@@ -49,15 +49,32 @@ export async function chargesFor(
     );
     const [one, two] = [forms.get(first), second === "0x" ? undefined : forms.get(second)];
     if (one === undefined) return [];
-    const places = convictionPlaces(one.signers, two?.signers);
-    const convicted = one.signers.filter(
-      ({ operator }) => two === undefined || two.signers.some((other) => other.operator === operator),
-    );
-    if (convicted.length === 0) return [];
     const own = withAttestations(evidence, (attestation) => forms.get(attestation)?.bytes ?? attestation);
-    const attestations = attestationsOf(own);
-    const offence = offenceOf(networkId, own);
-    const id = proofId(offence, attestations);
-    return [{ post, evidence: own, offence, proofId: id, attestations, signers: convicted, places }];
+    return chargeOf(networkId, post, own, one.signers, two?.signers) ?? [];
   });
+}
+
+/** The charge of evidence that is in this rollup's words already. Throws what reading the signers throws. */
+export async function chargeOn(networkId: Hex, post: Post, evidence: Evidence): Promise<Charge | undefined> {
+  const [first, second] = attestationsOf(evidence);
+  const signers = await signersOf(post, first);
+  return chargeOf(networkId, post, evidence, signers, second === "0x" ? undefined : await signersOf(post, second));
+}
+
+/** Undefined if the evidence convicts nobody: no guardian signed both facts. */
+function chargeOf(
+  networkId: Hex,
+  post: Post,
+  evidence: Evidence,
+  signers: readonly Signer[],
+  others: readonly Signer[] | undefined,
+): Charge | undefined {
+  const places = convictionPlaces(signers, others);
+  const both = signers.filter(
+    ({ operator }) => others === undefined || others.some((one) => one.operator === operator),
+  );
+  if (both.length === 0) return undefined;
+  const attestations = attestationsOf(evidence);
+  const offence = offenceOf(networkId, evidence);
+  return { post, evidence, offence, proofId: proofId(offence, attestations), attestations, signers: both, places };
 }

@@ -21,6 +21,8 @@ export interface DevelopmentRollup {
 export interface DevelopmentGuardian {
   readonly operator: Address;
   readonly secretKey: bigint;
+  /** In whole ERA. Default 100,000. */
+  readonly weight?: bigint;
 }
 
 /** Who plays which part. None may be the deployer, apart from holder and fund. */
@@ -58,7 +60,7 @@ const DEVELOPMENT_GOVERNANCE: GovernanceParameters = {
 const BOOTSTRAP_WEIGHT = 100_000n;
 const FAR_FUTURE = 2n ** 40n;
 
-/** Parameters of a network whose every key is in one hand: short epochs and delays, equal guardians that prove their keys here. */
+/** Parameters of a network whose every key is in one hand: short epochs and delays, guardians that prove their keys here. */
 export function developmentParameters(network: DevelopmentNetwork, artifacts: ArtifactSource): NetworkParameters {
   const { rollups, homeGenesisHash, accounts, guardians, salt = "development", epochLength = 30n } = network;
   const { pauser, genesisHolder, ...named } = accounts;
@@ -95,11 +97,11 @@ export function developmentParameters(network: DevelopmentNetwork, artifacts: Ar
     })),
   };
   const networkId = networkIdOf(parameters, artifacts);
-  const bootstrap = guardians.map(({ operator, secretKey }) => ({
+  const bootstrap = guardians.map(({ operator, secretKey, weight = BOOTSTRAP_WEIGHT }) => ({
     operator,
     key: publicKey(secretKey),
     proof: provePossession(secretKey, networkId, operator),
-    weight: BOOTSTRAP_WEIGHT,
+    weight,
     expiry: FAR_FUTURE,
   }));
   return { ...parameters, guardians: { ...parameters.guardians, bootstrap } };

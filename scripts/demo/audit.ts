@@ -4,15 +4,20 @@ import type { Ledger } from "../chain/ledger.ts";
 import { readLedger } from "../chain/ledger-reader.ts";
 import { ledgerSource } from "../cli/connection.ts";
 import { eraText, shortHash } from "../cli/format.ts";
+import type { Played } from "./chapter.ts";
 import type { FastLoss, World } from "./world.ts";
 import { pairsOf, until } from "./world.ts";
+
+/** What a chapter did to the network. */
+type Damage = Pick<Played, "loss" | "theft">;
 
 const LIMIT_MS = 60_000;
 
 /** Looks at all lanes from the chains themselves: everything that was sent was executed exactly once, and nothing else was. */
-export async function auditMessages(world: World, loss: FastLoss | undefined): Promise<number> {
+export async function auditMessages(world: World, damage: Damage): Promise<number> {
   const lanes = await Promise.all(pairsOf(world).map(([src, dst]) => world.client.messages(src.chainId, dst.chainId)));
-  const messages = lanes.flat();
+  const stolen = damage.theft?.lost.message.sendId;
+  const messages = lanes.flat().filter(({ sendId }) => sendId !== stolen);
   await until(
     world,
     "everything that was sent is delivered",
@@ -23,9 +28,9 @@ export async function auditMessages(world: World, loss: FastLoss | undefined): P
     "ledger",
     "nothing was lost",
     true,
-    `${messages.length} messages in ${lanes.length} lanes, all delivered`,
+    `${messages.length} messages in ${lanes.length} lanes, all delivered${stolen === undefined ? "" : ", but for the one that the lie replaced"}`,
   );
-  await auditMailboxes(world, messages, loss);
+  await auditMailboxes(world, messages, damage.loss);
   return messages.length;
 }
 
@@ -79,14 +84,15 @@ async function auditMailboxes(
 }
 
 /** The ledger of all ERA; it must add up to the wei. */
-export async function auditLedger(world: World, loss: FastLoss | undefined): Promise<Ledger> {
+export async function auditLedger(world: World, { loss, theft }: Damage): Promise<Ledger> {
   const ledger = await readLedger(
     world.sites.map(({ connection }) => ledgerSource(connection)),
     [],
     world.signal,
   );
   const detail = `${eraText(ledger.sum)} in all, difference ${ledger.difference} wei`;
-  world.check("ledger", "the ERA of all rollups adds up to the wei", ledger.difference === 0n, detail);
+  const what = theft === undefined ? "adds up to the wei" : "adds up to the wei with what was stolen";
+  world.check("ledger", `the ERA of all rollups ${what}`, ledger.difference === (theft?.wei ?? 0n), detail);
   const isPaid = ledger.total.lostToFast > 0n === (loss !== undefined && loss.message.message.fee > 0n);
   world.check(
     "ledger",

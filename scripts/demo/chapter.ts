@@ -1,8 +1,10 @@
-import type { FastLoss, Part, World } from "./world.ts";
+import type { FastLoss, Part, Theft, World } from "./world.ts";
 
 /** A part of the demo that is played on a network of its own and takes at most two minutes. */
 export interface Chapter {
   readonly name: string;
+  /** Guardians that it is played with, where it matters: at least so many, and their weights in whole ERA. */
+  readonly guardians?: { readonly least: number; readonly weightOf: (index: number, count: number) => bigint };
   /** Its parts in the order in which they are shown; the ledger of the whole network follows. */
   readonly parts: readonly Part[];
   /** Plays it. A part that breaks off is to be a failed check ({@link tryPart}), so that the others go on. */
@@ -13,6 +15,8 @@ export interface Chapter {
 export interface Played {
   /** The one fast message that was executed and that its source lost, if the chapter brought that about. */
   readonly loss?: FastLoss | undefined;
+  /** What a corrupted quorum stole, if the chapter brought that about. */
+  readonly theft?: Theft | undefined;
   /** Measures what the chapter is to show. */
   conclude(): Promise<Findings>;
 }

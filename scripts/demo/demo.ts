@@ -20,7 +20,8 @@ export interface DemoOptions {
   readonly root: string;
   readonly chapter: Chapter;
   readonly rollups: number;
-  readonly guardians: number;
+  /** Undefined: as many as the chapter wants. */
+  readonly guardians: number | undefined;
   /** Leave the network running, where the other commands find it. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
@@ -51,6 +52,7 @@ export interface DemoReport {
   readonly checks: readonly Check[];
 }
 
+const USUAL_GUARDIANS = 5;
 const PREFIX = "metalayer-demo-";
 
 /** Removes what demos have left behind whose process was killed. */
@@ -63,15 +65,18 @@ async function sweepDemos(): Promise<void> {
 
 /** Brings a network up, plays a chapter on it, and takes it down. Throws only if the network does not start, or when interrupted. */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const { root, keep, guardians, signal } = options;
+  const { root, keep, chapter, signal } = options;
   const started = performance.now();
   await sweepDemos();
   const folder = keep ? devnetFolder(root) : mkdtempSync(path.join(os.tmpdir(), `${PREFIX}${process.pid}-`));
   const given = { root, folder, rollups: rollupPresets(options.rollups), endpointsPerNode: 3, detached: keep, signal };
-  const devnet = await startDevnet({ ...given, onProgress: options.onStep }, networkSteps(guardians));
+  const guardians = options.guardians ?? chapter.guardians?.least ?? USUAL_GUARDIANS;
+  const weightOf = chapter.guardians?.weightOf;
+  const weights = weightOf === undefined ? undefined : (index: number) => weightOf(index, guardians);
+  const devnet = await startDevnet({ ...given, onProgress: options.onStep }, networkSteps(guardians, weights));
   let isKept = false;
   try {
-    const report = await play(devnet, options);
+    const report = { ...(await play(devnet, options)), guardians };
     isKept = keep;
     return { ...report, seconds: (performance.now() - started) / 1_000 };
   } finally {
@@ -79,7 +84,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   }
 }
 
-async function play(devnet: Devnet, options: DemoOptions): Promise<DemoReport> {
+async function play(devnet: Devnet, options: DemoOptions): Promise<Omit<DemoReport, "guardians">> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const checks: Check[] = [];
@@ -100,11 +105,10 @@ async function play(devnet: Devnet, options: DemoOptions): Promise<DemoReport> {
 }
 
 /** The chapter, then what must hold after every one. */
-async function playChapter(world: World, { chapter, guardians }: DemoOptions): Promise<DemoReport> {
+async function playChapter(world: World, { chapter }: DemoOptions): Promise<Omit<DemoReport, "guardians">> {
   const played = await chapter.play(world);
-  const { loss } = played;
-  const messages = await tryPart(world, "ledger", () => auditMessages(world, loss));
-  const ledger = await tryPart(world, "ledger", () => auditLedger(world, loss));
+  const messages = await tryPart(world, "ledger", () => auditMessages(world, played));
+  const ledger = await tryPart(world, "ledger", () => auditLedger(world, played));
   const { figures, tables } = await played.conclude();
   const { checks, sites } = world;
   return {
@@ -113,7 +117,6 @@ async function playChapter(world: World, { chapter, guardians }: DemoOptions): P
     rollups: sites.map(({ name, chainId, blockTimeMs, mailboxes }) => {
       return { name, chainId, blockTimeMs, mailbox: mailboxes.final };
     }),
-    guardians,
     messages: messages ?? 0,
     figures,
     tables,

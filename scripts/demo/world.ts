@@ -48,6 +48,9 @@ export const PARTS = {
   deposits: "ERA that votes, on three rollups",
   vote: "One proposal, voted on three rollups",
   legs: "Executed on every rollup",
+  lie: "A corrupted quorum lies",
+  verdict: "What the watchtower does about it",
+  after: "The network without the liars",
   ledger: "Figures and the ledger",
 } as const;
 
@@ -57,6 +60,12 @@ export type Part = keyof typeof PARTS;
 export interface FastLoss {
   readonly message: SeenSend;
   readonly limitPerDay: number;
+}
+
+/** What a false attestation took: ERA that nobody had sent, in the place of a message that was lost. */
+export interface Theft {
+  readonly lost: SeenSend;
+  readonly wei: bigint;
 }
 
 /** What all chapters share. */
@@ -83,6 +92,9 @@ export const ACTORS = {
   /** Sends again what the reorg has removed. */
   stubborn: 11,
   refusal: 12,
+  /** Profits from a false attestation. */
+  thief: 13,
+  watchtower: 14,
 } as const;
 
 /** The site at this place of the list, which begins with home. */

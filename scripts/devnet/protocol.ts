@@ -19,11 +19,15 @@ const PACE = { confirmations: 1, pollingMs: 40, inFlight: 32 };
 const MINE_EVERY_MS = 60;
 
 /** Deploys the protocol on every node at once, with freshly made keys for this many guardians. */
-export function protocolStep(guardians: number, epochLength = EPOCH_LENGTH): DevnetStep {
+export function protocolStep(
+  guardians: number,
+  epochLength = EPOCH_LENGTH,
+  weightOf: (index: number) => bigint | undefined = () => undefined,
+): DevnetStep {
   return {
     name: "contracts",
     async run(devnet, signal) {
-      const keys = Array.from({ length: guardians }, (_, index) => createKey(devnet, index));
+      const keys = Array.from({ length: guardians }, (_, index) => createKey(devnet, index, weightOf(index)));
       const targets = await openTargets(devnet);
       const mining = mineQuickly(devnet);
       try {
@@ -38,12 +42,12 @@ export function protocolStep(guardians: number, epochLength = EPOCH_LENGTH): Dev
   };
 }
 
-function createKey(devnet: Devnet, index: number): DevelopmentGuardian {
+function createKey(devnet: Devnet, index: number, weight: bigint | undefined): DevelopmentGuardian {
   const secretKey = randomSecretKey();
   const file = guardianKeyFile(devnet.options.folder, index);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, JSON.stringify({ secretKey: toHex(uintBytes("secretKey", secretKey, 32)) }), { mode: 0o600 });
-  return { operator: operatorAccount(index).address, secretKey };
+  return { operator: operatorAccount(index).address, secretKey, ...(weight === undefined ? {} : { weight }) };
 }
 
 function openTargets({ state }: Devnet): Promise<Target[]> {

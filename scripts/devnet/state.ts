@@ -27,7 +27,7 @@ export const devnetRollupSchema = z.strictObject({
 });
 
 export const devnetServiceSchema = z.strictObject({
-  kind: z.enum(["endpoints", "guardian", "relayer"]),
+  kind: z.enum(["endpoints", "guardian", "relayer", "watch"]),
   name: z.string().min(1),
   url: urlSchema.optional(),
   process: identitySchema,

@@ -9,7 +9,7 @@ import type { WatchConfig } from "../watch/config.ts";
 import type { EvidenceFile } from "../watch/evidence-file.ts";
 import { readEvidence } from "../watch/evidence-file.ts";
 import type { Post } from "../watch/post.ts";
-import { createPosts, postOf } from "../watch/post.ts";
+import { createPosts, postOf, stopSenders } from "../watch/post.ts";
 import { pursue, simulate } from "../watch/prosecute.ts";
 import { refusalOf, STATUS, standingOf } from "../watch/standing.ts";
 import type { Context } from "./command.ts";
@@ -81,7 +81,7 @@ async function withPosts<T>(
   try {
     return await task(posts);
   } finally {
-    await Promise.all(posts.map(({ sender }) => sender?.stop()));
+    await stopSenders(posts, 0);
     for (const { access } of posts) access.pool.close();
     record.close();
   }

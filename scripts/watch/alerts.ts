@@ -57,7 +57,9 @@ export function createAlerts({ log, metrics, webhook, onAlert }: AlertOptions): 
         .run(() => post(webhook, body))
         .catch((error: unknown) => log.warn({ err: error }, `the webhook did not take ${code}`));
     },
-    close: async () => void (await tasks.drain(DRAIN_MS)),
+    async close() {
+      await tasks.drain(DRAIN_MS);
+    },
   };
 }
 

@@ -46,3 +46,9 @@ export function createPosts(
 export function postOf(posts: readonly Post[], chainId: bigint): Post | undefined {
   return posts.find(({ rollup }) => rollup.chainId === chainId);
 }
+
+/** Waits a little for transactions under way and lets go of the rest. */
+export async function stopSenders(posts: readonly Post[], drainMs: number): Promise<void> {
+  const senders = posts.flatMap(({ sender }) => sender ?? []);
+  await Promise.all(senders.map((sender) => sender.stop(drainMs)));
+}

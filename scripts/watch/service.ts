@@ -11,7 +11,7 @@ import { createAlerts } from "./alerts.ts";
 import { createBook } from "./book.ts";
 import type { WatchConfig } from "./config.ts";
 import { createWatchMetrics } from "./metrics.ts";
-import { createPosts } from "./post.ts";
+import { createPosts, stopSenders } from "./post.ts";
 import type { Watching } from "./watch.ts";
 import { lookoutsOf, run, runOnce } from "./watch.ts";
 
@@ -82,7 +82,7 @@ export function createWatch({ config, secretKey, log, dryRun, onAlert }: WatchOp
     status: () => statusOf(watching),
     serve: (host, port) => server.listen({ host, port }),
     async close() {
-      await Promise.all(posts.map(({ sender }) => sender?.stop(DRAIN_MS)));
+      await stopSenders(posts, DRAIN_MS);
       await alerts.close();
       await server.close();
       for (const { access } of posts) access.pool.close();

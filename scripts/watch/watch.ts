@@ -213,11 +213,16 @@ export async function run(watching: Watching, signal: AbortSignal): Promise<void
     signal,
     onError: onError("judging"),
   });
-  const stepping = loop(async () => void (await stepCases(watching, signal)), {
-    everyMs: STEP_MS,
-    signal,
-    onError: onError("charges"),
-  });
+  const stepping = loop(
+    async () => {
+      await stepCases(watching, signal);
+    },
+    {
+      everyMs: STEP_MS,
+      signal,
+      onError: onError("charges"),
+    },
+  );
   const following = lookouts.map((lookout) => {
     const { access, rollup } = lookout.post;
     const options = { pool: access.pool, webSocketUrl: rollup.webSocket, signal, onError: onError(rollup.name) };

@@ -55,17 +55,17 @@ export async function startWatchedNetwork(rollups = 2): Promise<WatchedNetwork> 
   const world: World = { net, connections: [], a, b, lane: await net.client.lane(a.chainId, b.chainId) };
   const held = new Set<Anvil>();
   const mineAll = async (): Promise<void> => {
-    await Promise.all(nodes.filter((node) => !held.has(node)).map(({ rpc }) => rpc("evm_mine")));
+    await Promise.all(nodes.filter((node) => !held.has(node)).map((node) => node.rpc("evm_mine")));
   };
   // Deployments take different times: clocks are to go alike.
   const alignClocks = async (): Promise<void> => {
     const blocks = await Promise.all(providers.map((provider) => provider.getBlock("latest")));
     const next = Math.max(...blocks.map((block) => block?.timestamp ?? 0)) + 5;
-    await Promise.all(nodes.map(({ rpc }) => rpc("evm_setNextBlockTimestamp", next)));
+    await Promise.all(nodes.map((node) => node.rpc("evm_setNextBlockTimestamp", next)));
     await mineAll();
   };
   await alignClocks();
-  await Promise.all(nodes.map(({ rpc }) => rpc("evm_setAutomine", false)));
+  await Promise.all(nodes.map((node) => node.rpc("evm_setAutomine", false)));
   const timer = setInterval(() => void mineAll().catch(() => undefined), BLOCK_MS);
   return {
     ...{ world, net, nodes, endpoints, mineAll },
@@ -81,22 +81,24 @@ export async function startWatchedNetwork(rollups = 2): Promise<WatchedNetwork> 
       rollups: net.rollups.map((rollup, index) => settingsOf(rollup, names[index] ?? "", endpoints[index] ?? [])),
       watch: { logLevel: "silent", patienceMs: 1_500, ...extra },
     }),
-    async remember() {
-      const ids = await Promise.all(nodes.map(({ rpc }) => rpc("evm_snapshot")));
-      return async () => {
-        nodes.forEach((node) => held.add(node));
-        await Promise.all(nodes.map(({ rpc }, index) => rpc("evm_revert", ids[index])));
-        const again = await Promise.all(nodes.map(({ rpc }) => rpc("evm_snapshot")));
-        ids.splice(0, ids.length, ...again);
-        held.clear();
-      };
-    },
+    remember: () => remember(nodes, held),
     async close() {
       clearInterval(timer);
       providers.forEach((provider) => provider.destroy());
       await Promise.all(endpoints.flat().map((endpoint) => endpoint.close()));
       await Promise.all(nodes.map((node) => node.stop()));
     },
+  };
+}
+
+async function remember(nodes: readonly Anvil[], held: Set<Anvil>): Promise<() => Promise<void>> {
+  const snapshot = (): Promise<unknown[]> => Promise.all(nodes.map((node) => node.rpc("evm_snapshot")));
+  let ids = await snapshot();
+  return async () => {
+    nodes.forEach((node) => held.add(node));
+    await Promise.all(nodes.map((node, index) => node.rpc("evm_revert", ids[index])));
+    ids = await snapshot();
+    held.clear();
   };
 }
 

@@ -185,10 +185,8 @@ describe("watchtower, truth and the lack of it", function () {
       await relay(network, await forge(network, 2n, 4n));
       await until("convicted", () => watch.alerts.some(({ code }) => code === "WATCH_CONVICTED"));
       await until("the webhook knows both", () => bodies.length >= 2);
-      expect(bodies.map((body) => String(JSON.parse(body).code)).sort()).to.deep.equal([
-        "WATCH_CONVICTED",
-        "WATCH_LIE",
-      ]);
+      const codes = bodies.map((body) => /"code":"(\w+)"/.exec(body)?.[1]);
+      expect(codes.sort()).to.deep.equal(["WATCH_CONVICTED", "WATCH_LIE"]);
       const metrics = await (await fetch(`${url}/metrics`)).text();
       expect(metrics).to.match(/watch_alerts_total\{code="WATCH_LIE"\} 1/);
       expect(metrics).to.match(/watch_convictions_total\{chain="watched0"\} 9/);

@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
@@ -6,7 +8,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { readEvidence } from "../../scripts/watch/evidence-file.ts";
 import { RecipientMock__factory } from "../../typechain-types/index.js";
-import { until } from "../helpers/daemonNetwork.ts";
+import { devWallet, until } from "../helpers/daemonNetwork.ts";
 import {
   forge,
   frozenOn,
@@ -20,6 +22,7 @@ import {
 } from "./network.ts";
 
 const ALL = LIARS.length;
+const ROOT = path.resolve(import.meta.dirname, "../..");
 
 describe("watchtower, truth and the lack of it", function () {
   this.timeout(240_000);
@@ -98,21 +101,36 @@ describe("watchtower, truth and the lack of it", function () {
     expect(await a.guardianSlashing.queryFilter(a.guardianSlashing.filters.OffenceProven())).to.have.length(0);
   });
 
-  it("knows after a restart at any moment what there is to do, and does nothing twice", async () => {
-    const first = start();
-    await relay(network, await forge(network, 2n, 4n));
-    await until("the lie is seen", () => first.alerts.length > 0);
-    await first.stop();
-    watches.splice(0);
+  it("knows after a kill at any moment what there is to do, and does nothing twice", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "metalayer-watch-"));
+    try {
+      const keyFile = path.join(folder, "key.json");
+      const settings = path.join(folder, "settings.json");
+      writeFileSync(keyFile, JSON.stringify({ secretKey: devWallet(5).privateKey }), { mode: 0o600 });
+      writeFileSync(settings, JSON.stringify(network.settings({ keyFile, logLevel: "info" })));
+      const argv = ["--import", "tsx", "scripts/watch/index.ts", settings];
+      const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+      let said = "";
+      child.stdout.on("data", (piece: Buffer) => (said += piece.toString()));
+      try {
+        await until("it is ready", () => said.includes("watchtower ready"));
+        await relay(network, await forge(network, 2n, 4n));
+        await until("it has seen the lie", () => said.includes("WATCH_LIE"));
+      } finally {
+        child.kill("SIGKILL");
+        await once(child, "exit");
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
     const second = start({ runs: false });
     await second.service.once();
     expect(await isFrozen()).to.equal(true);
     const third = start({ runs: false });
     await third.service.once();
     expect(await proofs()).to.have.length(1);
-    expect(
-      third.service.status().cases.flatMap(({ charges }) => charges.map(({ progress }) => progress)),
-    ).to.deep.equal(["convicted"]);
+    const states = third.service.status().cases.flatMap(({ charges }) => charges.map(({ progress }) => progress));
+    expect(states).to.deep.equal(["convicted"]);
   });
 
   it("refuses to guess while too few endpoints of the source answer, says so, and judges when they are back", async () => {

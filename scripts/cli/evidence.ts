@@ -130,7 +130,7 @@ const MEANING: Readonly<Record<string, string>> = {
   SlashingNotHome: "only the rollup that the fact speaks about can judge it",
   SlashingNotIncluded: "the file is damaged: the fact is not in the signed root",
   GuardianSetInvalidSignature: "the file is damaged: the signature does not fit",
-  GuardianSetKeyUnknown: "a signer's key is not registered there (./metalayer register)",
+  GuardianSetKeyUnknown: "a signer's key is not registered there (./metalayer guardian register)",
   GuardianSetUnknownTable: "no such table of guardians was ever formed there",
 };
 

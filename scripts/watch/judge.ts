@@ -1,6 +1,6 @@
 import type { Evidence } from "../../sdk/src/evidence.ts";
 import { accuseLane } from "../../sdk/src/evidenceBuild.ts";
-import { headerOfBlock } from "../../sdk/src/evidenceHeader.ts";
+import { headerOfBlock } from "../../sdk/src/header.ts";
 import type { LaneFact } from "../../sdk/src/fact.ts";
 import { CLASS_FAST } from "../../sdk/src/fact.ts";
 import { treeRoot } from "../../sdk/src/tree.ts";

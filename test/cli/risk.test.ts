@@ -1,5 +1,9 @@
 import { expect } from "chai";
+import { parseEther } from "ethers";
 import { coalitions, exposureOf, sumOf, type InboundLimit } from "../../scripts/cli/exposure.ts";
+import type { LocalNetwork } from "./localNetwork.ts";
+import { startLocalNetwork } from "./localNetwork.ts";
+import { run, runJson } from "./run.ts";
 
 const ERA = 10n ** 18n;
 
@@ -51,6 +55,49 @@ describe("risk", () => {
       expect(coalitions(table).toHalt).to.deep.equal({ guardians: 1, weight: 40n, stake: 40n });
       expect(coalitions(table).toLie).to.deep.equal({ guardians: 2, weight: 70n, stake: 70n });
       expect(coalitions([]).toLie.guardians).to.equal(0);
+    });
+  });
+
+  describe("./metalayer risk on a local network", () => {
+    let network: LocalNetwork;
+
+    before(async () => {
+      network = await startLocalNetwork(2);
+    });
+
+    after(async () => network.close());
+
+    const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
+
+    interface Risk {
+      readonly name: string;
+      readonly guardians: number;
+      readonly toHalt: { readonly guardians: number };
+      readonly toLie: { readonly guardians: number; readonly weight: string; readonly stake: string };
+      readonly atRisk: { readonly now: string; readonly day: string };
+      readonly terms: { readonly fraction: string };
+    }
+
+    it("tells what a captured quorum could take in a day, and how many guardians make one", async () => {
+      const { code, result } = await runJson<{ rollups: Risk[]; total: { day: string } }>(...at("risk"));
+      expect(code).to.equal(0);
+      const [a, b] = result.rollups;
+      expect([a?.name, a?.guardians, a?.toHalt.guardians, a?.toLie]).to.deep.equal([
+        ...["rollupA", 4, 2],
+        { guardians: 3, weight: "3000", stake: "0" },
+      ]);
+      // 50,000,000 ERA in the bucket and as the share; from home the bucket alone, twice within a day.
+      const [bucket, share] = [parseEther("50000000"), parseEther("50000000")];
+      expect([a?.atRisk.now, a?.atRisk.day]).to.deep.equal([String(bucket), String(share + share / 30n)]);
+      expect([b?.atRisk.now, b?.atRisk.day]).to.deep.equal([String(bucket), String(2n * bucket)]);
+      expect(result.total.day).to.equal(String(share + share / 30n + 2n * bucket));
+      expect(a?.terms.fraction).to.equal("1000000");
+    });
+
+    it("shows people tables", async () => {
+      const { code, out } = await run(...at("risk"));
+      expect(code).to.equal(0);
+      expect(out).to.contain("151666666").and.to.contain("3 guardians").and.to.contain("all rollups");
     });
   });
 });

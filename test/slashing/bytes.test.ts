@@ -4,7 +4,8 @@ import { fromHex, toHex, type Hex } from "../../sdk/src/bytes.ts";
 import { offenceOf, type Evidence } from "../../sdk/src/evidence.ts";
 import { accuseHeads, accuseLane, accuseLanes, type LaneTruth } from "../../sdk/src/evidenceBuild.ts";
 import { checkEvidence, type HomeView } from "../../sdk/src/evidenceCheck.ts";
-import { CLASS_FAST, CLASS_FINAL, type HeadFact, type LaneFact } from "../../sdk/src/fact.ts";
+import { CLASS_FAST, CLASS_FINAL, laneFactHash, type HeadFact, type LaneFact } from "../../sdk/src/fact.ts";
+import { ByteFlipper__factory, type ByteFlipper } from "../../typechain-types/index.js";
 import {
   blockOf,
   createWorld,
@@ -32,6 +33,8 @@ function words(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? part.toString() : (part as Result))); // CAST: JSON knows the rest
 }
 
+/** As much as one call's gas is enough for. */
+const PLACES_A_CALL = 96;
 const SIGNERS = { signers: [0, 1, 3] };
 
 function laneEvidence(
@@ -44,7 +47,9 @@ function laneEvidence(
   const signed = (lie: LaneFact) => ({ fact: lie, inclusion: include(net, lie, SIGNERS) });
   const accused = (lie: LaneFact): Evidence | undefined => accuseLane({ ...signed(lie), lane }, truth);
   const lie = { ...fact, headAt: WRONG };
-  const byKeys = include(net, lie, { ...SIGNERS, byKeys: true });
+  const keyed = { ...SIGNERS, byKeys: true };
+  const byKeys = include(net, lie, keyed);
+  const inside = { ...trueFact(lane, truth, 63n, 69n), headBefore: WRONG };
   const hashes = truth.hashes(60n, 66n);
   const around = [...truth.hashes(59n, 62n), WRONG, ...truth.hashes(63n, 67n)];
   const other = inventedFact(trueFact(lane, truth, 59n, 67n), around);
@@ -56,7 +61,23 @@ function laneEvidence(
     "false batch root": accused({ ...fact, batchRoot: WRONG }),
     "two heads of one nonce": accuseLanes({ ...signed(fact), hashes }, { ...signed(lie), hashes }),
     "two leaves of one nonce": accuseLanes({ ...signed(fact), hashes }, { ...signed(other), hashes: around }),
+    "a head within another's range": accuseLanes({ ...signed(fact), hashes }, signed(inside)),
+    "two heads in one tree": inOneTree(net, [fact, lie]),
+    "two heads by keys": accuseLanes({ fact, inclusion: include(net, fact, keyed) }, { fact: lie, inclusion: byKeys }),
   };
+}
+
+/** Two facts of one root, so that the second attestation is empty. */
+function inOneTree(net: World["net"], [a, b]: readonly [LaneFact, LaneFact]): Evidence | undefined {
+  const hashes = [a, b].map((fact) => laneFactHash(fact));
+  const [of, beside] = [a, b].map((fact) =>
+    include(net, fact, { ...SIGNERS, others: hashes.filter((hash) => hash !== laneFactHash(fact)) }),
+  );
+  if (of === undefined || beside === undefined) return undefined;
+  const found = accuseLanes({ fact: a, inclusion: of }, { fact: b, inclusion: beside });
+  if (found?.kind !== "laneConflict") return undefined;
+  const [first, second] = found.inclusions;
+  return { ...found, inclusions: [first, { ...second, attestation: "0x" }] };
 }
 
 function anchorEvidence({ net }: World, anchor: HeadFact, header: Hex): Readonly<Record<string, Evidence | undefined>> {
@@ -78,9 +99,11 @@ describe("GuardianSlashing, bytes of evidence", () => {
   let world: World;
   const evidence: Record<string, Evidence> = {};
   let home: HomeView;
+  let flipper: ByteFlipper;
 
   before(async () => {
     world = await createWorld(4);
+    flipper = await new ByteFlipper__factory(world.a.signer).deploy();
     await send(world, 70);
     const truth = await laneTruth(world);
     const { a, b } = world;
@@ -115,6 +138,9 @@ describe("GuardianSlashing, bytes of evidence", () => {
     "two blocks of one anchor",
     "two heads of one nonce",
     "two leaves of one nonce",
+    "a head within another's range",
+    "two heads in one tree",
+    "two heads by keys",
   ]) {
     it(`${name}: is refused after a change of any one byte`, async function () {
       this.timeout(180_000);
@@ -122,26 +148,18 @@ describe("GuardianSlashing, bytes of evidence", () => {
       if (found === undefined) throw new Error(`no evidence: ${name}`);
       const { guardianSlashing, signer } = world.a;
       const data = evidenceData(world.a, found);
-      const call = async (changed: Hex): Promise<boolean> => {
-        try {
-          await signer.call({ to: guardianSlashing, data: changed });
-          return true;
-        } catch {
-          return false;
-        }
-      };
-      expect(await call(data)).to.equal(true);
+      await signer.call({ to: guardianSlashing, data });
       const offence = offenceOf(world.net.networkId, found);
       expect(checkEvidence(world.net.networkId, found, home)).to.deep.equal(offence);
       let padding = 0;
       const bytes = fromHex(data);
-      for (const [place, byte] of bytes.entries()) {
-        const changed = toHex(
-          Uint8Array.from(bytes, (old, index) => (index === place ? byte ^ (1 << (place % 8)) : old)),
-        );
-        if (!(await call(changed))) continue;
-        expect(isSame(guardianSlashing, data, changed), `byte ${place}`).to.equal(true);
-        padding += 1;
+      for (let from = 0; from < bytes.length; from += PLACES_A_CALL) {
+        const to = Math.min(from + PLACES_A_CALL, bytes.length);
+        for (const place of await flipper.accepted.staticCall(guardianSlashing, data, from, to)) {
+          const changed = bytes.map((byte, index) => (BigInt(index) === place ? byte ^ (1 << (index % 8)) : byte));
+          expect(isSame(guardianSlashing, data, toHex(changed)), `byte ${place}`).to.equal(true);
+          padding += 1;
+        }
       }
       // Bytes after the end of an attestation or a header, up to a whole word.
       expect(padding).to.be.lessThan(64);

@@ -64,6 +64,12 @@ const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]
   DEPLOYMENT_WRONG_CHAIN: [NOT_SENT, "correct the URL of that rollup"],
   DEPLOYMENT_WRONG_DEPLOYER: [NOT_SENT, "use the key of METALAYER_DEPLOYER, or correct that address"],
   DEPLOYMENT_INSUFFICIENT_FUNDS: ["What stands already stays", "fund the deployer and run this again"],
+  ADMISSION_NOT_DEPLOYED: [
+    NOT_SENT,
+    "deploy there first (./metalayer deploy --only <rollup>); ./metalayer check names what differs",
+  ],
+  ADMISSION_BEYOND: [NOT_SENT, "correct the parameters: ./metalayer check names what differs"],
+  ADMISSION_NOTHING: [NOT_SENT, "use it: ./metalayer send, ./metalayer transfer"],
   EADDRINUSE: [NOT_STARTED, "choose another --port, or stop the program that listens there"],
 };
 

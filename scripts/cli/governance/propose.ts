@@ -1,3 +1,4 @@
+import type { Proposal } from "../../../sdk/src/governance.ts";
 import { readProposal } from "../../../sdk/src/proposalRead.ts";
 import type { Context } from "../command.ts";
 import type { Connection } from "../connection.ts";
@@ -26,8 +27,8 @@ export async function proposeCommand(context: Context, options: ProposeOptions):
   return proposeFile(context, findNetwork(context, options.network), { source, file }, options);
 }
 
-/** Shows every leg of a proposal, and proposes it unless it is a dry run. */
-export async function proposeFile(
+/** Builds a proposal from its file and sends it. */
+async function proposeFile(
   context: Context,
   network: Network,
   { source, file }: { readonly source: string; readonly file: ProposalFile },
@@ -41,19 +42,38 @@ export async function proposeFile(
     if (home === undefined) throw new Error("a connection to home");
     const book = new Book(context.root, network.rollups);
     const proposal = await buildFromFile({ source, network, book, home, connections }, file);
-    const places = { book, home: homeRollup, rollups: network.rollups };
-    const parts = readProposal(homeRollup.contracts.MetalayerGateway, proposal);
-    showParts(context.output, places, parts);
-    const signing = await signOn(home, wallet);
-    const { eraGovernor } = governanceOf(home.description, signing.wallet);
-    const { targets, values, payloads, description } = proposal;
-    const call = await eraGovernor.propose.populateTransaction([...targets], [...values], [...payloads], description);
-    await submit(home, signing, "take the proposal", call, options.dryRun);
-    const times = options.dryRun ? {} : await announce(context, home, proposal.proposalId, file.title);
-    if (options.dryRun) context.output.line(`Nothing was sent. It would be proposal ${proposal.proposalId}.`);
-    const result = { ...proposalResult(proposal), ...partsResult(places, parts), ...times };
-    context.output.result({ proposed: !options.dryRun, ...result });
+    await sendProposal(context, { network, book, home, wallet, proposal, title: file.title }, options.dryRun);
   });
+}
+
+export interface ReadyProposal {
+  readonly network: Network;
+  readonly book: Book;
+  readonly home: Connection;
+  readonly wallet: Awaited<ReturnType<typeof findWallet>>;
+  readonly proposal: Proposal;
+  readonly title: string;
+}
+
+/** Shows every leg of a proposal as its calldata has it, and proposes it unless it is a dry run. */
+export async function sendProposal(
+  context: Context,
+  { network, book, home, wallet, proposal, title }: ReadyProposal,
+  dryRun: boolean,
+): Promise<void> {
+  const { description: rollup } = home;
+  const places = { book, home: rollup, rollups: network.rollups };
+  const parts = readProposal(rollup.contracts.MetalayerGateway, proposal);
+  showParts(context.output, places, parts);
+  const signing = await signOn(home, wallet);
+  const { eraGovernor } = governanceOf(rollup, signing.wallet);
+  const { targets, values, payloads, description } = proposal;
+  const call = await eraGovernor.propose.populateTransaction([...targets], [...values], [...payloads], description);
+  await submit(home, signing, "take the proposal", call, dryRun);
+  const times = dryRun ? {} : await announce(context, home, proposal.proposalId, title);
+  if (dryRun) context.output.line(`Nothing was sent. It would be proposal ${proposal.proposalId}.`);
+  const result = { ...proposalResult(proposal), ...partsResult(places, parts), ...times };
+  context.output.result({ proposed: !dryRun, ...result });
 }
 
 async function announce({ output }: Context, home: Connection, proposalId: bigint, title: string) {

@@ -1,6 +1,6 @@
 import { Interface, keccak256 } from "ethers";
 import type { Address, Hex } from "../bytes.ts";
-import { buildLeg, type Leg } from "../governance.ts";
+import { buildLeg, type CodeBinding, type Leg } from "../governance.ts";
 import { asHex, type Addresses } from "./addresses.ts";
 import type { AdminCall, RollupPlan } from "./plan.ts";
 import type { ChainReader } from "./view.ts";
@@ -35,24 +35,30 @@ export function openTransactions(calls: readonly AdminCall[]): Transaction[] {
   return calls.filter(({ open }) => open === true).map(({ target, data }) => ({ to: target, data }));
 }
 
-/** How long a leg that ends differences stays valid: time for a proposal, and some to spare. */
-const VALIDITY = 90n * 86_400n;
+/** How long a leg that ends differences stays valid, in seconds: time for a proposal, and some to spare. */
+export const VALIDITY = 90n * 86_400n;
 
 /**
  * The calls as one leg of the rollup, for a proposal: bound to the code that stands behind every target now, valid for 90 days.
  * Throws `GOVERNANCE_EMPTY_LEG` for none.
  */
 export async function legOf(plan: RollupPlan, reader: ChainReader, calls: readonly AdminCall[]): Promise<Leg> {
-  const targets = [...new Set(calls.map(({ target }) => target))];
-  const codes = await Promise.all(targets.map((target) => reader.code(target)));
+  const targets = calls.map(({ target }) => target);
   return buildLeg({
     chainId: plan.rollup.chainId,
     timelock: plan.addresses.RollupTimelock,
     calls,
-    bindings: targets.map((account, index) => ({ account, codeHash: asHex(keccak256(codes[index] ?? "0x")) })),
+    bindings: await bindingsOf(reader, targets),
     expiry: (await reader.time()) + VALIDITY,
     delay: plan.parameters.timelockDelay,
   });
+}
+
+/** The code that stands behind accounts now, each account once. */
+export async function bindingsOf(reader: ChainReader, accounts: readonly Address[]): Promise<CodeBinding[]> {
+  const unique = [...new Set(accounts)];
+  const codes = await Promise.all(unique.map((account) => reader.code(account)));
+  return unique.map((account, index) => ({ account, codeHash: asHex(keccak256(codes[index] ?? "0x")) }));
 }
 
 function chunks(calls: readonly AdminCall[]): AdminCall[][] {

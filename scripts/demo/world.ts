@@ -48,6 +48,7 @@ export const PARTS = {
   deposits: "ERA that votes, on three rollups",
   vote: "One proposal, voted on three rollups",
   legs: "Executed on every rollup",
+  roles: "A role on every rollup",
   lie: "A corrupted quorum lies",
   verdict: "What the watchtower does about it",
   after: "The network without the liars",

@@ -25,6 +25,8 @@ export interface OpenCharge {
   /** By the clock of `now`. */
   notBefore: number;
   problem: string | undefined;
+  /** A step of it is under way. */
+  isBusy: boolean;
 }
 
 /** One lie, or one contradiction, with its charges on all rollups that can judge it. */
@@ -83,7 +85,7 @@ export async function openCase(
   const open = charges.map((charge): OpenCharge => {
     const problem = problems.get(charge);
     const progress = office.dryRun === undefined ? "open" : problem === undefined ? "settled" : "refused";
-    return { charge, progress, failures: 0, notBefore: 0, problem };
+    return { charge, progress, failures: 0, notBefore: 0, problem, isBusy: false };
   });
   cases.set(key, { key, kind: evidence.kind, about, seen, openedAt, charges: open, told: new Set(), file });
   const [oldest] = cases.keys();
@@ -114,17 +116,20 @@ async function rehearse(
   return { file: writeEvidence(dryRun.folder, { version: 1, networkId, about, submissions }), problems };
 }
 
-/** Takes every open charge one step further, all rollups at a time. True if something is left to do soon. */
-export async function stepCases(office: Office, signal?: AbortSignal): Promise<boolean> {
+/** Begins the next step of every charge that is due; a rollup that stands still keeps no other waiting. True if something is left to do soon. */
+export function stepCases(office: Office, signal?: AbortSignal): boolean {
   if (office.dryRun !== undefined) return false;
-  const { now } = office;
-  const due = [...office.cases.values()].flatMap((each) =>
-    each.charges
-      .filter(({ progress, notBefore }) => progress !== "settled" && progress !== "refused" && notBefore <= now())
-      .map((open) => stepCharge(office, each, open, signal)),
-  );
-  await Promise.all(due);
-  return [...office.cases.values()].some(({ charges }) => charges.some(({ progress }) => progress === "open"));
+  const { now, log } = office;
+  const charges = [...office.cases.values()].flatMap((own) => own.charges.map((open) => ({ own, open })));
+  for (const { own, open } of charges) {
+    const isOver = open.progress === "settled" || open.progress === "refused";
+    if (isOver || open.isBusy || open.notBefore > now()) continue;
+    open.isBusy = true;
+    void stepCharge(office, own, open, signal)
+      .catch((error: unknown) => log.warn({ err: error }, reasonOf(error)))
+      .finally(() => (open.isBusy = false));
+  }
+  return charges.some(({ open }) => open.progress === "open" || open.isBusy);
 }
 
 async function stepCharge(office: Office, own: Case, open: OpenCharge, signal: AbortSignal | undefined): Promise<void> {

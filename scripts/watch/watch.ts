@@ -12,8 +12,9 @@ import { openCase, stepCases } from "./cases.ts";
 import type { WatchConfig } from "./config.ts";
 import { judge } from "./judge.ts";
 import type { Post } from "./post.ts";
+import { postOf } from "./post.ts";
 import type { SeenFact } from "./seen.ts";
-import { textOf } from "./seen.ts";
+import { homeOf, textOf } from "./seen.ts";
 import type { Reading } from "./transactions.ts";
 import { factsOf, USE_TOPICS } from "./transactions.ts";
 
@@ -130,10 +131,12 @@ async function readTransaction(
   }
 }
 
-/** Judges what waits, some at a time, oldest first. True if something was judged. */
-export async function judgeWaiting(watching: Watching, signal?: AbortSignal): Promise<boolean> {
+/** Judges what waits about one rollup (undefined: about rollups that are not configured), some at a time, oldest first. True if something was judged. */
+export async function judgeWaiting(watching: Watching, home: Post | undefined, signal?: AbortSignal): Promise<boolean> {
   const at = watching.now();
-  const due = watching.waiting.filter(({ notBefore }) => notBefore <= at).slice(0, JUDGED_AT_ONCE);
+  const due = watching.waiting
+    .filter(({ seen, notBefore }) => notBefore <= at && postOf(watching.posts, homeOf(seen)) === home)
+    .slice(0, JUDGED_AT_ONCE);
   const done = await Promise.all(due.map((waiting) => judgeOne(watching, waiting, signal)));
   const gone = new Set(due.filter((_, index) => done[index]));
   watching.waiting = watching.waiting.filter((waiting) => !gone.has(waiting));
@@ -202,36 +205,31 @@ function nameOf({ posts }: Watching, chainId: bigint): string {
 
 /** Watches until the signal fires. One rollup's trouble is no other's. */
 export async function run(watching: Watching, signal: AbortSignal): Promise<void> {
-  const { lookouts, log } = watching;
+  const { lookouts, log, posts } = watching;
   const onError =
     (where: string) =>
     (error: unknown): void => {
       if (!signal.aborted) log.warn({ where }, reasonOf(error));
     };
-  const judging = createWorker(() => judgeWaiting(watching, signal), {
-    everyMs: IDLE_MS,
-    signal,
-    onError: onError("judging"),
+  // What cannot be judged because its rollup hangs holds up nothing about the others.
+  const judges = [...posts, undefined].map((home) => {
+    const task = (): Promise<boolean> => judgeWaiting(watching, home, signal);
+    return createWorker(task, { everyMs: IDLE_MS, signal, onError: onError("judging") });
   });
-  const stepping = loop(
-    async () => {
-      await stepCases(watching, signal);
-    },
-    {
-      everyMs: STEP_MS,
-      signal,
-      onError: onError("charges"),
-    },
-  );
+  const step = (): Promise<void> => {
+    stepCases(watching, signal);
+    return Promise.resolve();
+  };
+  const stepping = loop(step, { everyMs: STEP_MS, signal, onError: onError("charges") });
   const following = lookouts.map((lookout) => {
     const { access, rollup } = lookout.post;
     const options = { pool: access.pool, webSocketUrl: rollup.webSocket, signal, onError: onError(rollup.name) };
     return onNewestHead(options, async (block) => {
       await follow(watching, lookout, block, signal);
-      judging.wake();
+      for (const each of judges) each.wake();
     });
   });
-  await Promise.all([judging.ended, stepping, ...following]);
+  await Promise.all([...judges.map(({ ended }) => ended), stepping, ...following]);
 }
 
 /** Reads and judges what is attested by now, and takes every case as far as to the convictions. */
@@ -250,10 +248,10 @@ export async function runOnce(watching: Watching, signal?: AbortSignal): Promise
       );
       isRead = lookouts.every(({ reader }, index) => (reader?.next ?? 0) > (heads[index]?.number ?? 0));
     }
-    if (await judgeWaiting(watching, signal)) continue;
+    const judged = await Promise.all([...posts, undefined].map((home) => judgeWaiting(watching, home, signal)));
+    if (judged.includes(true)) continue;
     if (watching.waiting.length > 0 && watching.waiting.every(({ isSuspect }) => isSuspect)) break;
     await delay(IDLE_MS, signal);
   }
-  while ((await stepCases(watching, signal)) && now() < deadline + config.watch.patienceMs)
-    await delay(STEP_MS, signal);
+  while (stepCases(watching, signal) && now() < deadline + config.watch.patienceMs) await delay(STEP_MS, signal);
 }

@@ -70,6 +70,19 @@ describe("watchtower, lies of a corrupted quorum on real nodes", function () {
     expect(evidenceUsed()).to.deep.equal(["laneRoot"]);
   });
 
+  it("a rollup that stands still keeps no other waiting, and is dealt with when it goes on", async () => {
+    const { a, b } = network.world;
+    const truth = await laneTruth(network.world);
+    const release = network.hold(2);
+    await relay(network, await forge(network, 2n, 4n, { headBefore: truth.headAt(2n), headAt: truth.headAt(4n) }));
+    await untilFrozen([a, b]);
+    for (const { guardianSet } of [a, b])
+      await until("a table of the honest", async () => (await guardianSet.currentSerial()) > 1n);
+    expect(await frozen(network.net.rollups)).to.deep.equal([ALL, ALL, 0]);
+    await release();
+    await untilFrozen(network.net.rollups);
+  });
+
   it("false lane fact, nonce ahead: messages that the lane does not have", async () => {
     await relay(network, await forge(network, 5n, 7n));
     await untilFrozen([network.world.a]);

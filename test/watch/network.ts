@@ -31,8 +31,8 @@ export interface WatchedNetwork {
   readonly endpoints: readonly (readonly FaultyProxy[])[];
   settings(extra?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   mineAll(): Promise<void>;
-  /** Stops making blocks on A, until the function that it returns is called. */
-  holdA(): () => Promise<void>;
+  /** Stops making blocks on one rollup, until the function that it returns is called. */
+  hold(index: number): () => Promise<void>;
   /** Remembers all rollups; the function that it returns goes back there, as often as wanted. */
   remember(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -69,8 +69,8 @@ export async function startWatchedNetwork(rollups = 2): Promise<WatchedNetwork> 
   const timer = setInterval(() => void mineAll().catch(() => undefined), BLOCK_MS);
   return {
     ...{ world, net, nodes, endpoints, mineAll },
-    holdA() {
-      nodes.slice(0, 1).forEach((node) => held.add(node));
+    hold(index) {
+      nodes.slice(index, index + 1).forEach((node) => held.add(node));
       return async () => {
         held.clear();
         await alignClocks();

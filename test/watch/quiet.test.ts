@@ -62,7 +62,7 @@ describe("watchtower, truth and the lack of it", function () {
     const optIn = b.gateway.interface.encodeFunctionData("setFastLimit", [await mock.getAddress(), a.chainId, 100n]);
     await (await mock.call(b.gateway, optIn)).wait();
     await network.net.deliver();
-    const release = network.holdA();
+    const release = network.hold(0);
     const sending = await a.gateway.sendMessage(await b.interop(mock), "0x77", []);
     await network.nodes[0]?.rpc("evm_mine");
     await sending.wait();
@@ -89,7 +89,7 @@ describe("watchtower, truth and the lack of it", function () {
     await until("the delivery was judged", () => watch.service.status().judged > 0);
     for (let blocks = 0; blocks < 6; blocks++) await network.mineAll();
     await sendMined(network, 1);
-    const release = network.holdA();
+    const release = network.hold(0);
     await network.net.deliver();
     await until("both were judged", () => watch.service.status().judged > 1);
     await network.nodes[0]?.rpc("anvil_reorg", 5, []);

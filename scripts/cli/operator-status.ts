@@ -31,7 +31,11 @@ export async function showStanding(
       row.url,
     ]),
   );
-  for (const { rollup, fastSuspendedUntil, openConvictions } of rows) {
+  for (const { rollup, fastSuspendedUntil, openConvictions, exits } of rows) {
+    for (const { exitId, account, amount, releaseAt } of exits)
+      output.line(
+        `${rollup}: exit ${exitId} of ${eraText(amount)} for ${account}, payable from ${timeText(releaseAt)}.`,
+      );
     if (fastSuspendedUntil !== 0n)
       output.line(`${rollup}: suspended from fast signing until ${timeText(fastSuspendedUntil)}.`);
     if (openConvictions !== 0n) output.line(`${rollup}: ${openConvictions} convictions that are not settled.`);
@@ -51,7 +55,7 @@ function stateText({ state, frozenUntil, jailedUntil }: Standing): string {
 async function standingOn(connection: Connection, operator: string) {
   const { name, contracts, provider } = connection;
   const { guardianSet, guardianSlashing, guardianStaking } = contracts;
-  const [info, pool, [nextStake = 0n], serial, { open, burnt }, suspended, rewards, block] = await Promise.all([
+  const [info, pool, [nextStake = 0n], serial, { open, burnt }, suspended, rewards, exits, block] = await Promise.all([
     guardianSet.operatorInfo(operator),
     guardianStaking.pool(operator),
     guardianStaking.weights([operator]),
@@ -59,6 +63,7 @@ async function standingOn(connection: Connection, operator: string) {
     guardianSlashing.standing(operator),
     guardianSlashing.fastSuspendedUntil(operator),
     rewardsOf(connection, operator, operator),
+    exitsFrom(connection, operator),
     provider.getBlock("latest"),
   ]);
   const now = BigInt(block?.timestamp ?? 0);
@@ -80,6 +85,7 @@ async function standingOn(connection: Connection, operator: string) {
     bootstrapWeight,
     bootstrapExpiry,
     rewards,
+    exits,
     openConvictions: open,
     burntConvictions: burnt,
     jailedUntil,
@@ -87,6 +93,27 @@ async function standingOn(connection: Connection, operator: string) {
     fastSuspendedUntil: suspended > now ? suspended : 0n,
     url,
   };
+}
+
+/** Exits from an operator's pool that are not paid yet; amounts as they are worth now, in wei of ERA. */
+async function exitsFrom({ contracts, description, provider }: Connection, operator: string) {
+  const { guardianStaking } = contracts;
+  const { fromBlock, maxLogRange = Number.MAX_SAFE_INTEGER } = description;
+  const last = await provider.getBlockNumber();
+  const ids: bigint[] = [];
+  for (let from = fromBlock; from <= last; from += maxLogRange) {
+    const requested = guardianStaking.filters.ExitRequested(undefined, operator);
+    const events = await guardianStaking.queryFilter(requested, from, Math.min(last, from + maxLogRange - 1));
+    ids.push(...events.map(({ args }) => args.exitId));
+  }
+  const exits = await Promise.all(
+    ids.map(async (exitId) => {
+      const { account, releaseAt, shares } = await guardianStaking.exit(exitId);
+      return { exitId, account, releaseAt, amount: await guardianStaking.tokensOf(operator, shares) };
+    }),
+  );
+  // A paid exit is gone.
+  return exits.filter(({ releaseAt }) => releaseAt !== 0n);
 }
 
 interface Known {

@@ -243,6 +243,8 @@ describe("command line of guardians' operators", () => {
         /exit 1 of 1000 ERA: from .* UTC on, \.\/metalayer guardian withdraw --on rollupA --exit-id 1 pays it out/,
       );
       expect(Number((await standing(OPERATOR))["leaving"]) / 1e18).to.be.closeTo(1_000, 0.001);
+      const status = await run(...guardian("status", "--operator", OPERATOR, ...ON_A));
+      expect(status.out).to.match(/rollupA: exit 1 of 1000 ERA for 0x15d34AAf\w+, payable from .* UTC\./);
       for (const last of [[], ["--dry-run"]]) {
         const early = await fails("guardian", "withdraw", "--exit-id", "1", ...ON_A, ...last);
         expect(early.sentence).to.contain("StakingNotReleased");
@@ -251,6 +253,7 @@ describe("command line of guardians' operators", () => {
       const { era } = network.metalayer.rollup(8101n);
       const before = await era.balanceOf(OPERATOR);
       expect(methods(await change("withdraw", "--exit-id", "1", ...ON_A))).to.deep.equal([["withdraw"]]);
+      expect((await run(...guardian("status", "--operator", OPERATOR, ...ON_A))).out).to.not.contain("exit 1");
       expect((await era.balanceOf(OPERATOR)) - before).to.be.closeTo(parseEther("1000"), parseEther("0.001"));
     });
 

@@ -5,6 +5,7 @@ import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/acce
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {FeeMath} from "../libraries/FeeMath.sol";
 import {IGuardianFeePool} from "../guardians/IGuardianFeePool.sol";
 import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
 import {IEra} from "../token/IEra.sol";
@@ -189,9 +190,11 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
         IMetalayerGateway.Prices memory prices = GATEWAY.outLane(dstChainId).prices;
         (uint256 gross, uint256 bountyUnits) = GATEWAY.collectAccrued(dstChainId);
         if (gross + bountyUnits == 0) return;
-        uint256 toFund = (gross / 1000) * prices.fundShare * UNIT;
-        uint256 forGood = (gross / 1000) * prices.burnShare * UNIT;
-        uint256 net = gross * UNIT - toFund - forGood;
+        (uint256 toFund, uint256 forGood, uint256 net) = FeeMath.split(
+            gross * UNIT,
+            prices.fundShare,
+            prices.burnShare
+        );
         uint256 bounties = bountyUnits * UNIT;
 
         FeeStorage storage $ = _fees();

@@ -9,13 +9,13 @@ import {GovernorTimelockControl} from "@openzeppelin/contracts/governance/extens
 import {GovernorVotes} from "@openzeppelin/contracts/governance/extensions/GovernorVotes.sol";
 import {GovernorVotesQuorumFraction} from "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
 import {IEraVotes} from "../token/IEraVotes.sol";
 import {Conditions} from "./Conditions.sol";
 import {IEraGovernor} from "./IEraGovernor.sol";
 import {IVoteCollector} from "./IVoteCollector.sol";
+import {TallyMath} from "./TallyMath.sol";
 
 /// @title Governor of the network. Not upgradeable: replaced by giving another one the timelock's proposer role.
 /// @dev Home's voters are counted by OpenZeppelin; every other rollup is one tally beside them, replaced whole by a newer one.
@@ -310,7 +310,7 @@ contract EraGovernor is
             revert GovernorWrongBallot(proposalId, ballotId);
         }
         CountedTally memory old = _tallies[proposalId][chainId];
-        if (state(proposalId) != ProposalState.Active || blockNumber <= old.blockNumber) {
+        if (state(proposalId) != ProposalState.Active || !TallyMath.isNewer(blockNumber, old.blockNumber)) {
             emit TallyIgnored(proposalId, chainId, blockNumber);
             return;
         }
@@ -319,9 +319,9 @@ contract EraGovernor is
         next.blockNumber = SafeCast.toUint64(blockNumber);
         _tallies[proposalId][chainId] = next;
         CountedTally storage sum = _sums[proposalId];
-        sum.againstVotes = sum.againstVotes - old.againstVotes + next.againstVotes;
-        sum.forVotes = sum.forVotes - old.forVotes + next.forVotes;
-        sum.abstainVotes = sum.abstainVotes - old.abstainVotes + next.abstainVotes;
+        sum.againstVotes = TallyMath.replaced(sum.againstVotes, old.againstVotes, next.againstVotes);
+        sum.forVotes = TallyMath.replaced(sum.forVotes, old.forVotes, next.forVotes);
+        sum.abstainVotes = TallyMath.replaced(sum.abstainVotes, old.abstainVotes, next.abstainVotes);
         emit TallyCounted(proposalId, chainId, next);
     }
 
@@ -331,12 +331,10 @@ contract EraGovernor is
         uint256 ceiling
     ) private pure returns (CountedTally memory capped) {
         uint256 total = uint256(reported.againstVotes) + reported.forVotes + reported.abstainVotes;
-        uint256 counted = Math.min(total, ceiling);
-        if (counted == 0) return capped;
         // At most the reported 64 bits each.
-        capped.againstVotes = uint64((reported.againstVotes * counted) / total);
-        capped.forVotes = uint64((reported.forVotes * counted) / total);
-        capped.abstainVotes = uint64((reported.abstainVotes * counted) / total);
+        capped.againstVotes = uint64(TallyMath.capped(reported.againstVotes, total, ceiling));
+        capped.forVotes = uint64(TallyMath.capped(reported.forVotes, total, ceiling));
+        capped.abstainVotes = uint64(TallyMath.capped(reported.abstainVotes, total, ceiling));
     }
 
     function _setSpoke(SpokeTerms memory terms) private {

@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Schnorr} from "../libraries/Schnorr.sol";
 import {Secp256k1} from "../libraries/Secp256k1.sol";
 import {GuardianDiscipline} from "./GuardianDiscipline.sol";
+import {GuardianEpoch} from "./GuardianEpoch.sol";
 import {GuardianRegistry} from "./GuardianRegistry.sol";
 import {GuardianTable} from "./GuardianTable.sol";
 import {IGuardianSet} from "./IGuardianSet.sol";
@@ -41,10 +42,6 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     uint256 private constant BITMAP_OFFSET = 132;
     uint32 private constant MIN_EPOCH_LENGTH = 10 seconds;
     uint32 private constant MAX_EPOCH_LENGTH = 30 days;
-    /// @dev A table is accepted for this many epoch lengths unless it is replaced.
-    uint256 private constant VALID_EPOCHS = 2;
-    /// @dev Stake adds at most this part of a table's weight in an epoch: one sixth.
-    uint256 private constant MAX_GROWTH_PART = 6;
 
     constructor(
         bytes32 networkId_,
@@ -111,8 +108,7 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     function rotate() external {
         GuardianSetStorage storage $ = _storage();
         if ($.epoch.serial != 0) {
-            // A table that is not accepted any more, expired or refused, need not be waited for.
-            uint256 rotatableAt = Math.min(uint256($.epoch.start) + $.settings.epochLength, $.epoch.validUntil);
+            uint256 rotatableAt = GuardianEpoch.rotatableAt($.epoch.start, $.epoch.validUntil, $.settings.epochLength);
             if (block.timestamp < rotatableAt) revert GuardianSetTooEarly(rotatableAt);
         }
         _rotate(uint64(block.timestamp) + $.settings.grace);
@@ -219,7 +215,7 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     function quorumWeight(uint32 serial) external view returns (uint256) {
         TableRecord memory record = _storage().tables[serial];
         if (record.code == address(0)) revert GuardianSetUnknownTable(serial);
-        return _quorum(record.totalWeight);
+        return GuardianEpoch.quorum(record.totalWeight);
     }
 
     /// @inheritdoc IGuardianSet
@@ -283,14 +279,13 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
         _place(entries);
 
         uint64 start = uint64(block.timestamp);
-        Epoch memory next = Epoch({
-            serial: old.serial + 1,
-            previous: old.serial,
-            start: start,
-            // A table that is expired, or soon will be, does not live longer because it was replaced.
-            graceUntil: uint64(Math.min(graceUntil, old.validUntil)),
-            validUntil: start + uint64(VALID_EPOCHS * $.settings.epochLength)
-        });
+        (uint64 oldUntil, uint64 nextUntil) = GuardianEpoch.handOver(
+            old.validUntil,
+            graceUntil,
+            start,
+            $.settings.epochLength
+        );
+        Epoch memory next = Epoch(old.serial + 1, old.serial, start, oldUntil, nextUntil);
         $.epoch = next;
         // At most 256 weights of 64 bits.
         $.tables[next.serial] = TableRecord(code, uint80(total), uint16(entries.length));
@@ -308,9 +303,8 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
         (entries, bases) = _collect(GuardianTable.read(record.code, record.count));
         (cap, total, weighted) = GuardianTable.limitWeights(entries);
         if (cap != 0 && old.serial != 0) {
-            uint256 epochLength = $.settings.epochLength;
-            uint256 elapsed = Math.min(block.timestamp - old.start, epochLength);
-            uint256 allowance = (record.totalWeight * elapsed) / (MAX_GROWTH_PART * epochLength);
+            uint256 elapsed = block.timestamp - old.start;
+            uint256 allowance = GuardianEpoch.allowance(record.totalWeight, elapsed, $.settings.epochLength);
             if (GuardianTable.limitGrowth(entries, bases, allowance)) {
                 (cap, total, weighted) = GuardianTable.limitWeights(entries);
             }
@@ -336,23 +330,17 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     }
 
     function _isAccepted(uint256 serial) private view returns (bool) {
-        Epoch storage current = _storage().epoch;
-        if (serial == 0) return false;
-        if (serial == current.serial) return block.timestamp < current.validUntil;
-        return serial == current.previous && block.timestamp < current.graceUntil;
+        Epoch storage epoch_ = _storage().epoch;
+        (uint256 newest, uint256 previous) = (epoch_.serial, epoch_.previous);
+        return GuardianEpoch.accepts(serial, newest, previous, epoch_.graceUntil, epoch_.validUntil, block.timestamp);
     }
 
     /// @dev Sum key and weight of a signer set, and the weight it needs. Weight 0 for bits beyond the table; key 0 for infinity.
     function _sum(uint256 serial, uint256 bitmap) private view returns (uint256 x, uint256 weight, uint256 required) {
         TableRecord memory record = _storage().tables[serial];
-        required = _quorum(record.totalWeight);
+        required = GuardianEpoch.quorum(record.totalWeight);
         if (_isBeyond(bitmap, record.count)) return (0, 0, required);
         (x, weight) = GuardianTable.sum(record.code, record.count, record.totalWeight, bitmap);
-    }
-
-    /// @dev The smallest integer above two thirds: w ≥ ⌊2T/3⌋ + 1 iff 3·w > 2·T. Never 0.
-    function _quorum(uint256 totalWeight) private pure returns (uint256) {
-        return (2 * totalWeight) / 3 + 1;
     }
 
     function _isBeyond(uint256 bitmap, uint256 count) private pure returns (bool) {

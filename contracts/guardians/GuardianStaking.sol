@@ -5,6 +5,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IFeeController} from "../fees/IFeeController.sol";
+import {StakeMath} from "../libraries/StakeMath.sol";
 import {IEra} from "../token/IEra.sol";
 import {GuardianChallenges} from "./GuardianChallenges.sol";
 import {IGuardianFeePool} from "./IGuardianFeePool.sol";
@@ -22,7 +23,6 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
     uint256 private constant WHOLE = 1e18;
     uint256 private constant MIN_STAKE = 1e18;
     uint256 private constant MAX_OPERATORS = 256;
-    uint256 private constant MILLION = 1_000_000;
     /// @dev A liar that reports itself keeps no more than this.
     uint256 private constant MAX_REPORTER_SHARE = 50_000;
 
@@ -93,8 +93,7 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
         Pool storage pool_ = $.pools[operator];
         $.shares[operator][msg.sender] = owned - shares;
         pool_.leavingShares += uint128(shares);
-        // Leaving shares are taken from the fresh ones first: who stakes and leaves at once takes no weight from the others.
-        pool_.freshShares = uint128(Math.saturatingSub(_fresh(pool_), shares));
+        pool_.freshShares = uint128(StakeMath.freshAfter(shares, _fresh(pool_)));
         exitId = ++$.exitCount;
         $.exits[exitId] = Exit(msg.sender, epoch.serial, releaseAt, operator, uint128(shares));
         emit ExitRequested(exitId, operator, msg.sender, shares, releaseAt);
@@ -113,12 +112,19 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
         if (block.timestamp < until) revert StakingFrozen(leaving.operator, until);
         REWARDS.settle(leaving.operator, address(0));
         Pool storage pool_ = $.pools[leaving.operator];
-        amount = Math.mulDiv(leaving.shares, pool_.tokens, pool_.shares);
+        uint256 tokens;
+        uint256 shares;
+        uint256 stillLeaving;
+        (amount, tokens, shares, stillLeaving) = StakeMath.pay(
+            leaving.shares,
+            pool_.tokens,
+            pool_.shares,
+            pool_.leavingShares
+        );
 
         delete $.exits[exitId];
-        pool_.tokens -= uint128(amount);
-        pool_.shares -= leaving.shares;
-        pool_.leavingShares -= leaving.shares;
+        // None is more than it was.
+        (pool_.tokens, pool_.shares, pool_.leavingShares) = (uint128(tokens), uint128(shares), uint128(stillLeaving));
         $.totalStaked -= uint128(amount);
         emit ExitPaid(exitId, leaving.operator, leaving.account, amount);
 
@@ -134,14 +140,13 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
     ) external returns (uint256 taken, uint256 rewarded) {
         if (msg.sender != SLASHING) revert StakingUnauthorized(msg.sender);
         uint256 mostShare = reporter == address(0) ? 0 : MAX_REPORTER_SHARE;
-        if (fraction == 0 || fraction > MILLION || reporterShare > mostShare) {
+        if (fraction == 0 || fraction > StakeMath.MILLION || reporterShare > mostShare) {
             revert StakingBadSlash(fraction, reporterShare);
         }
         REWARDS.settle(operator, address(0));
         StakingStorage storage $ = _staking();
         Pool storage pool_ = $.pools[operator];
-        taken = (uint256(pool_.tokens) * fraction) / MILLION;
-        rewarded = (taken * reporterShare) / MILLION;
+        (taken, rewarded) = StakeMath.cut(pool_.tokens, fraction, reporterShare);
 
         pool_.tokens -= uint128(taken);
         $.totalStaked -= uint128(taken);
@@ -244,7 +249,7 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
         (uint256 tokens, uint256 issued) = (pool_.tokens, pool_.shares);
         if (tokens == 0 && issued != 0) revert StakingPoolEmpty(operator);
         // A pool never holds more ERA than shares, so that no stake is too small for a share.
-        shares = issued == 0 ? amount : Math.mulDiv(amount, issued, tokens);
+        shares = StakeMath.sharesFor(amount, tokens, issued);
         if (issued + shares > type(uint128).max) revert StakingAmountTooLarge(amount);
 
         pool_.tokens = uint128(tokens + amount);
@@ -274,15 +279,13 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
 
     /// @dev Stake in whole ERA without what is leaving and without what came in at this very time.
     function _weight(Pool storage pool_) private view returns (uint64) {
-        uint256 issued = pool_.shares;
-        if (issued == 0) return 0;
-        // Fresh shares are not leaving, and the result is below the supply of 10^9 ERA.
-        return uint64(Math.mulDiv(pool_.tokens, issued - pool_.leavingShares - _fresh(pool_), issued) / WHOLE);
+        // Below the supply of 10^9 ERA.
+        return uint64(StakeMath.counted(pool_.tokens, pool_.shares, pool_.leavingShares, _fresh(pool_)) / WHOLE);
     }
 
     /// @dev Shares issued at this very time.
     function _fresh(Pool storage pool_) private view returns (uint256) {
-        return pool_.freshAt == block.timestamp ? pool_.freshShares : 0;
+        return StakeMath.freshAt(block.timestamp, pool_.freshShares, pool_.freshAt);
     }
 
     function _staking() private pure returns (StakingStorage storage $) {

@@ -39,9 +39,8 @@ library GuardianTable {
         }
         if (weighted < MIN_GUARDIANS) return (0, 0, weighted);
 
-        if (3 * first < all) return (first, all, weighted);
-        cap = (all - first - 1) / 2;
-        if (cap < second) cap = all - first - second - 1;
+        cap = capOf(first, second, all);
+        if (cap == first) return (cap, all, weighted);
 
         for (uint256 i = 0; i < entries.length; i++) {
             // The cap is below `first`, hence below 2⁶⁴.
@@ -65,9 +64,21 @@ library GuardianTable {
         for (uint256 i = 0; i < entries.length; i++) {
             (uint256 weight, uint256 base) = (entries[i].weight, bases[i]);
             // Below the weight itself, because the allowance is below the growth. Rounded against the newcomer.
-            if (weight > base) entries[i].weight = uint64(base + ((weight - base) * allowance) / growth);
+            if (weight > base) entries[i].weight = uint64(grown(weight, base, allowance, growth));
         }
         return true;
+    }
+
+    /// @notice The limit of {limitWeights} for at least four positive weights with these two greatest and this sum. Proved in scripts/checks/formal.
+    function capOf(uint256 first, uint256 second, uint256 all) internal pure returns (uint256 cap) {
+        if (3 * first < all) return first;
+        cap = (all - first - 1) / 2;
+        if (cap < second) cap = all - first - second - 1;
+    }
+
+    /// @notice A weight above its base after its part of the growth was scaled. Proved in scripts/checks/formal.
+    function grown(uint256 weight, uint256 base, uint256 allowance, uint256 growth) internal pure returns (uint256) {
+        return base + ((weight - base) * allowance) / growth;
     }
 
     /// @notice Creates the contract that holds a table. Keys must be on the curve.

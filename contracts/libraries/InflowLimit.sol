@@ -48,15 +48,10 @@ library InflowLimit {
         if (amount == 0) return (true, word);
         (uint256 level, uint256 exposure) = _advance(word, time);
         unchecked {
-            // amount > 0; units ≤ level < 2^64 and exposure < 2^64 where they are added.
-            uint256 units = (amount - 1) / UNIT + 1;
-            if (units > level) return (false, word);
-            if (exposed) {
-                exposure += units;
-                if (exposure > _share(word)) return (false, word);
-            }
-            return (true, _pack(word, level - units, exposure, Math.max(time, _updatedAt(word))));
+            // amount > 0.
+            (ok, level, exposure) = taken((amount - 1) / UNIT + 1, level, exposure, _share(word), exposed);
         }
+        return (ok, ok ? _pack(word, level, exposure, Math.max(time, _updatedAt(word))) : word);
     }
 
     /// @notice Books `amount` wei as sent: lowers the exposure, at most to 0. The bucket does not gain from it.
@@ -112,12 +107,41 @@ library InflowLimit {
             // Capacity and share are below 2^62, times below 2^40; no difference is taken below 0.
             uint256 since = _updatedAt(word);
             uint256 elapsed = time > since ? time - since : 0;
-            uint256 capacity = _capacity(word);
-            level = (word & MASK_64) + (capacity * elapsed) / REFILL_PERIOD;
-            if (level > capacity) level = capacity;
-            exposure = (word >> EXPOSURE_SHIFT) & MASK_64;
-            uint256 decay = (_share(word) * elapsed) / DECAY_PERIOD;
-            exposure = exposure > decay ? exposure - decay : 0;
+            level = refilled(word & MASK_64, _capacity(word), elapsed);
+            exposure = decayed((word >> EXPOSURE_SHIFT) & MASK_64, _share(word), elapsed);
+        }
+    }
+
+    /// @notice Level of a bucket after `elapsed` seconds, rounded down; at most its capacity. Levels are below 2^64, capacities below 2^62.
+    function refilled(uint256 level, uint256 capacity, uint256 elapsed) internal pure returns (uint256) {
+        unchecked {
+            level += (capacity * elapsed) / REFILL_PERIOD;
+        }
+        return level < capacity ? level : capacity;
+    }
+
+    /// @notice Exposure after `elapsed` seconds, its decay rounded down.
+    function decayed(uint256 exposure, uint256 share, uint256 elapsed) internal pure returns (uint256) {
+        unchecked {
+            uint256 decay = (share * elapsed) / DECAY_PERIOD;
+            return exposure > decay ? exposure - decay : 0;
+        }
+    }
+
+    /// @notice Takes `units`, which are at least one, out of a bucket and, if `exposed`, adds them to the exposure.
+    function taken(
+        uint256 units,
+        uint256 level,
+        uint256 exposure,
+        uint256 share,
+        bool exposed
+    ) internal pure returns (bool ok, uint256 levelLeft, uint256 nowExposed) {
+        unchecked {
+            // units ≤ level < 2^64 and exposure < 2^64 where they are added.
+            if (units > level) return (false, level, exposure);
+            nowExposed = exposed ? exposure + units : exposure;
+            if (exposed && nowExposed > share) return (false, level, exposure);
+            return (true, level - units, nowExposed);
         }
     }
 

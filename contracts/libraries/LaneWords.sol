@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {FeeMath} from "./FeeMath.sol";
+import {InflowLimit} from "./InflowLimit.sol";
+
 /// @notice Everything but the head that a send needs to know about its lane, in one storage word.
 /// @dev From the lowest bit: nonce 48 · accrued 56 (thousands of fee units) · basePrice 32 · pricePerByte 24 · pricePerKGas 24 ·
 ///      fundShare 10 · burnShare 10 · maxGasLimit 16 (units of 1,024 gas) · ownIncarnation 14 · incarnation 14 · status 8.
@@ -110,7 +113,7 @@ library OutWords {
     function netOf(OutWord self, uint256 gross) internal pure returns (uint256) {
         unchecked {
             // gross < 2^64, and both shares together are at most 1,000.
-            return gross - (gross / 1000) * (fundShare(self) + burnShare(self));
+            return FeeMath.netOf(gross, fundShare(self) + burnShare(self));
         }
     }
 
@@ -136,8 +139,7 @@ library InWords {
     uint256 internal constant FAST_CREDITED = 214;
     uint256 internal constant FAST_SEEN = 254;
     uint256 internal constant OTHER_GATEWAY = 255;
-    /// @dev The bucket refills in one day; capacity counts whole ERA of 1e9 fee units.
-    uint256 internal constant REFILL = 1 days;
+    /// @dev Capacity counts whole ERA of 1e9 fee units.
     uint256 internal constant UNITS_PER_ERA = 1e9;
     /// @dev 2^56 fee units are 72 million ERA.
     uint256 internal constant MAX_CAPACITY = 72_000_000;
@@ -188,11 +190,9 @@ library InWords {
     function level(InWord self, uint256 timestamp) internal pure returns (uint256 current) {
         unchecked {
             // capacity < 2^62, level < 2^56 and times < 2^64: the product is below 2^126.
-            uint256 cap = capacity(self);
             uint256 since = uint40(InWord.unwrap(self) >> LEVEL_AT);
-            current = uint56(InWord.unwrap(self) >> LEVEL);
-            if (timestamp > since) current += ((timestamp - since) * cap) / REFILL;
-            if (current > cap) current = cap;
+            uint256 elapsed = timestamp > since ? timestamp - since : 0;
+            current = InflowLimit.refilled(uint56(InWord.unwrap(self) >> LEVEL), capacity(self), elapsed);
         }
     }
 

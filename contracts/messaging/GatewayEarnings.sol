@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {DeliveryMarks} from "../libraries/DeliveryMarks.sol";
+import {FeeMath} from "../libraries/FeeMath.sol";
 import {InWord} from "../libraries/LaneWords.sol";
 import {Route} from "../libraries/Route.sol";
 import {GatewayStorage} from "./GatewayStorage.sol";
@@ -124,12 +126,14 @@ abstract contract GatewayEarnings is GatewayStorage {
                 ? word.takeFast(total, block.timestamp)
                 : word.take(total, block.timestamp);
             source.word = next;
-            uint256 paidFees = taken < fees ? taken : fees;
-            if (taken != 0) {
-                uint256 forGuardians = (paidFees * word.guardianShare()) / 1000;
-                _state().earnings[serial][deliverer] += (taken - forGuardians) | (forGuardians << 128);
-            }
-            if (taken != total) _enqueue(srcChainId, deliverer, fees - paidFees, bounties - (taken - paidFees));
+            (uint256 toGuardians, uint256 toDeliverer, uint256 feesLeft, uint256 bountiesLeft) = FeeMath.settle(
+                fees,
+                bounties,
+                taken,
+                word.guardianShare()
+            );
+            if (taken != 0) _state().earnings[serial][deliverer] += toDeliverer | (toGuardians << 128);
+            if (taken != total) _enqueue(srcChainId, deliverer, feesLeft, bountiesLeft);
         }
     }
 
@@ -143,12 +147,14 @@ abstract contract GatewayEarnings is GatewayStorage {
 
     /// @dev Fingerprint of a `fast` delivery at this nonce, 0 if there was none.
     function _seenFast(uint256 route, uint256 nonce) internal view returns (uint256) {
-        return uint32(_state().fastDelivered[route][nonce >> 3].marks >> ((nonce & 7) << 5));
+        return DeliveryMarks.fingerprintAt(_state().fastDelivered[route][DeliveryMarks.fastWordOf(nonce)].marks, nonce);
     }
 
     /// @dev Whether a message was executed at this nonce, by either class.
     function _isClosed(uint256 route, uint256 nonce) internal view returns (bool) {
-        return (_state().delivered[route][nonce >> 8].marks >> (nonce & 255)) & 1 == 1 || _seenFast(route, nonce) != 0;
+        return
+            DeliveryMarks.isMarked(_state().delivered[route][DeliveryMarks.wordOf(nonce)].marks, nonce) ||
+            _seenFast(route, nonce) != 0;
     }
 
     function _inRoute(uint256 srcChainId, InWord word) internal view returns (uint256) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IGuardianSet} from "../guardians/IGuardianSet.sol";
+import {DeliveryMarks} from "../libraries/DeliveryMarks.sol";
 import {FastAllowance} from "../libraries/FastAllowance.sol";
 import {InWord} from "../libraries/LaneWords.sol";
 import {Route} from "../libraries/Route.sol";
@@ -62,7 +63,7 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (word.status() != uint256(LaneStatus.Open)) revert GatewayUnknownRollup(head.srcChainId());
         (uint256 route, uint256 nonce) = (_inRoute(head.srcChainId(), word), head.firstNonce());
         (run.head, run.nonce, run.facts, run.route, run.word) = (head, nonce, facts, route, word);
-        Record storage record = _state().delivered[route][nonce >> 8];
+        Record storage record = _state().delivered[route][DeliveryMarks.wordOf(nonce)];
         if (!(head.isFast() ? _anyOpenFast(route, nonce, head) : _anyOpen(route, nonce, record, head))) {
             return BatchReader.skip(batches, head, body);
         }
@@ -102,7 +103,7 @@ abstract contract GatewayInbound is GatewayEarnings {
                 nonce += inWord;
                 left -= inWord;
                 inWord = 256;
-                open = ~_state().delivered[route][nonce >> 8].marks;
+                open = ~_state().delivered[route][DeliveryMarks.wordOf(nonce)].marks;
             }
             return open << (256 - left) != 0;
         }
@@ -153,7 +154,7 @@ abstract contract GatewayInbound is GatewayEarnings {
                 }
                 place = next;
                 ++nonce;
-                if (nonce & 255 == 0) record = _state().delivered[run.route][nonce >> 8];
+                if (nonce & 255 == 0) record = _state().delivered[run.route][DeliveryMarks.wordOf(nonce)];
             }
         }
         (BatchHead head, uint256 fees, uint256 bounties) = (run.head, run.fees, run.bounties);
@@ -164,21 +165,21 @@ abstract contract GatewayInbound is GatewayEarnings {
     /// @dev Marks a `final` message as delivered; false if it was executed before.
     function _mark(Run memory run, Record storage record, uint256 nonce, bytes32 id) private returns (bool) {
         uint256 marks = record.marks;
-        uint256 mark = 1 << (nonce & 255);
-        if (marks & mark != 0) return false;
+        if (DeliveryMarks.isMarked(marks, nonce)) return false;
         if (run.word.fastSeen()) {
             uint256 seen = _seenFast(run.route, nonce);
-            if (seen == _fingerprint(id)) return false;
+            if (seen == DeliveryMarks.fingerprint(id)) return false;
             if (seen != 0) emit FastContradicted(run.head.srcChainId(), uint64(nonce), id);
         }
-        record.marks = marks | mark;
+        record.marks = DeliveryMarks.mark(marks, nonce);
         return true;
     }
 
     /// @dev Marks a `fast` message with its fingerprint, and its source as one that has fingerprints; false if it was executed before.
     function _markFast(Run memory run, Source storage source, uint256 nonce, bytes32 id) private returns (bool) {
         if (_isClosed(run.route, nonce)) return false;
-        _state().fastDelivered[run.route][nonce >> 3].marks |= _fingerprint(id) << ((nonce & 7) << 5);
+        Record storage record = _state().fastDelivered[run.route][DeliveryMarks.fastWordOf(nonce)];
+        record.marks = DeliveryMarks.withFingerprint(record.marks, nonce, DeliveryMarks.fingerprint(id));
         if (!source.word.fastSeen()) source.word = source.word.withFastSeen();
         return true;
     }
@@ -187,9 +188,11 @@ abstract contract GatewayInbound is GatewayEarnings {
     ///      of this word.
     function _unmark(BatchHead head, uint256 route, uint256 nonce) private {
         if (head.isFast()) {
-            _state().fastDelivered[route][nonce >> 3].marks &= ~(uint256(type(uint32).max) << ((nonce & 7) << 5));
+            Record storage record = _state().fastDelivered[route][DeliveryMarks.fastWordOf(nonce)];
+            record.marks = DeliveryMarks.withoutFingerprint(record.marks, nonce);
         } else {
-            _state().delivered[route][nonce >> 8].marks &= ~(1 << (nonce & 255));
+            Record storage record = _state().delivered[route][DeliveryMarks.wordOf(nonce)];
+            record.marks = DeliveryMarks.unmark(record.marks, nonce);
         }
     }
 
@@ -244,11 +247,6 @@ abstract contract GatewayInbound is GatewayEarnings {
         }
         (ok, reason) = _call(run, id, fields, recipient, payload);
         if (ok && tag == BatchReader.TAG_CLAIM && !head.isFast()) run.bounties += _earnBounty(run.route, nonce, id);
-    }
-
-    function _fingerprint(bytes32 id) private pure returns (uint256) {
-        uint256 low = uint32(uint256(id));
-        return low == 0 ? 1 : low;
     }
 
     function _bookBounty(Run memory run, address refundTo, bytes calldata payload) private returns (bool ok) {

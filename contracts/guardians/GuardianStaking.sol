@@ -279,13 +279,15 @@ contract GuardianStaking is IGuardianStaking, GuardianChallenges, UUPSUpgradeabl
 
     /// @dev Stake in whole ERA without what is leaving and without what came in at this very time.
     function _weight(Pool storage pool_) private view returns (uint64) {
+        uint256 issued = pool_.shares;
+        if (issued == 0) return 0;
         // Below the supply of 10^9 ERA.
-        return uint64(StakeMath.counted(pool_.tokens, pool_.shares, pool_.leavingShares, _fresh(pool_)) / WHOLE);
+        return uint64(StakeMath.counted(pool_.tokens, issued, pool_.leavingShares, _fresh(pool_)) / WHOLE);
     }
 
     /// @dev Shares issued at this very time.
     function _fresh(Pool storage pool_) private view returns (uint256) {
-        return StakeMath.freshAt(block.timestamp, pool_.freshShares, pool_.freshAt);
+        return pool_.freshAt == block.timestamp ? pool_.freshShares : 0;
     }
 
     function _staking() private pure returns (StakingStorage storage $) {

@@ -37,19 +37,14 @@ library StakeMath {
         rewarded = (taken * reporterShare) / MILLION;
     }
 
-    /// @notice Shares that were issued at this very time.
-    function freshAt(uint256 time, uint256 freshShares, uint256 issuedAt) internal pure returns (uint256) {
-        return issuedAt == time ? freshShares : 0;
-    }
-
     /// @notice Fresh shares after `part` of all shares began to leave: fresh ones leave first, so that who stakes and leaves at once takes no
     ///         weight from the others.
     function freshAfter(uint256 part, uint256 fresh) internal pure returns (uint256) {
         return fresh > part ? fresh - part : 0;
     }
 
-    /// @notice Tokens that count: not those of shares that are leaving or fresh.
+    /// @notice Tokens that count, of a pool with shares: not those of shares that are leaving or fresh.
     function counted(uint256 tokens, uint256 shares, uint256 leaving, uint256 fresh) internal pure returns (uint256) {
-        return shares == 0 ? 0 : tokensOf(shares - leaving - fresh, tokens, shares);
+        return tokensOf(shares - leaving - fresh, tokens, shares);
     }
 }

@@ -105,17 +105,9 @@ contract StakeProofs {
     /// @notice stake counts only when it is neither leaving nor came at this very time, and never for more than the pool has
     /// @custom:seeded StakeMath.sol -> tokensOf(shares - leaving - fresh, tokens, shares) -> tokensOf(shares - fresh, tokens, shares)
     function onlyStandingStakeCounts(uint128 tokens, uint128 shares, uint128 leaving, uint128 fresh) external pure {
-        require(tokens <= shares && uint256(leaving) + fresh <= shares);
+        require(tokens <= shares && shares != 0 && uint256(leaving) + fresh <= shares);
         uint256 weight = StakeMath.counted(tokens, shares, leaving, fresh);
         assert(weight <= tokens);
         assert(uint256(leaving) + fresh != shares || weight == 0);
-    }
-
-    /// @notice fresh shares are those of this very time, of no other
-    /// @custom:seeded StakeMath.sol -> return issuedAt == time ? freshShares : 0; -> return issuedAt <= time ? freshShares : 0;
-    function freshOnlyNow(uint64 time, uint128 freshShares, uint64 issuedAt) external pure {
-        uint256 fresh = StakeMath.freshAt(time, freshShares, issuedAt);
-        assert(time != issuedAt || fresh == freshShares);
-        assert(time == issuedAt || fresh == 0);
     }
 }

@@ -34,11 +34,21 @@ export function slice(root: string, file: string, sources: Sources, caller: stri
 const mentions = (text: string, { names }: Piece): boolean =>
   names.some((name) => new RegExp(`\\b${name}\\b`).test(text));
 
-function piecesOf(root: string, file: string, sources: Sources): Piece[] {
+const known = new Map<string, readonly Piece[]>();
+
+/** The same source, with or without its bug, is asked for by many properties. */
+function piecesOf(root: string, file: string, sources: Sources): readonly Piece[] {
+  const key = `${file}\n${sources.get(file) ?? ""}`;
+  const pieces = known.get(key) ?? findPieces(root, file, sources);
+  known.set(key, pieces);
+  return pieces;
+}
+
+function findPieces(root: string, file: string, sources: Sources): Piece[] {
   const { asts } = compile(root, file, sources, { outputSelection: { "*": { "": ["ast"] } } });
   const tree = asts.get(file);
   if (tree === undefined) throw new Error(`the compiler gave no syntax tree for ${file}`);
-  return nodesOf(tree["nodes"]).flatMap((node) => {
+  return nodesOf(tree["nodes"]).flatMap((node): Piece[] => {
     if (node.nodeType === "ImportDirective") return [{ names: importedBy(node), range: rangeOf(node), kind: "import" }];
     return nodesOf(node["nodes"])
       .filter(({ nodeType }) => nodeType === "FunctionDefinition")

@@ -126,6 +126,17 @@ describe("TallyReader", () => {
       expect(await governor.proposalVotes(proposalId)).to.deep.equal([2n * MILLION, 0n, 0n]);
     });
 
+    it("R9 C28 passes a pause of the rollup's messages, which holds its tally up as a message", async () => {
+      const { net, home, b, ballot, reader, governor } = await fixture();
+      await b.voteCollector.castVote(ballot, 1);
+      await home.gateway.pause([b.chainId], 7n * DAY);
+      await b.voteCollector.sendTally(ballot);
+      expect(await net.deliver().catch((error: unknown) => String(error))).to.contain("GatewayPaused");
+      const { head, proof } = await prove(net, b, ballot);
+      await reader.proveTally(b.chainId, head.anchorIndex, ballot.proposalId, proof);
+      expect(await governor.proposalVotes(ballot.proposalId)).to.deep.equal([0n, 2n * MILLION, 0n]);
+    });
+
     it("has no effect before the snapshot or after the end", async () => {
       const { net, b, ballot, reader, governor } = await fixture();
       await b.voteCollector.castVote(ballot, 1);

@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import type { Signer } from "ethers";
 import fc from "fast-check";
-import hre from "hardhat";
 import { decodeBatches, encodeBatches } from "../../sdk/src/batch.ts";
 import { fromHex, toHex, type Hex } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
@@ -16,6 +14,7 @@ import {
   type BatchReference,
 } from "../../typechain-types/index.js";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
+import { quickNode, type QuickNode } from "../helpers/quickNode.ts";
 import { batch, example, lane as anyLane } from "../sdk/arbitraries.ts";
 
 interface Vectors {
@@ -81,12 +80,17 @@ describe(`BatchReader (seed ${FUZZ_SEED})`, () => {
   let reader: BatchReaderHarness;
   let reference: BatchReference;
 
+  let node: QuickNode;
+
   before(async () => {
-    const { ethers } = await hre.network.create("rollupA");
-    const [deployer] = await ethers.getSigners();
-    reader = await new BatchReaderHarness__factory(deployer as Signer).deploy(); // CAST: twenty accounts exist
-    reference = await new BatchReference__factory(deployer as Signer).deploy(); // CAST: twenty accounts exist
+    node = await quickNode("batches");
+    reader = await new BatchReaderHarness__factory(node.signer).deploy();
+    await reader.waitForDeployment();
+    reference = await new BatchReference__factory(node.signer).deploy();
+    await reference.waitForDeployment();
   });
+
+  after(async () => node.close());
 
   /** What both say, which must be the same, and the sdk beside them. */
   async function judge(data: Hex, lane: Lane): Promise<"accepted" | "malformed" | "unsound"> {

@@ -1,13 +1,12 @@
 import { expect } from "chai";
-import hre from "hardhat";
-import { encodeRlp, JsonRpcProvider, toBeArray, toBeHex } from "ethers";
+import { encodeRlp, toBeArray, toBeHex } from "ethers";
 import { fromHex, type Address, type Hex } from "../../sdk/src/bytes.ts";
 import { provenAccount, provenValue } from "../../sdk/src/proofs.ts";
 import { packAccount, packSlot, packValue } from "../../sdk/src/proofsPack.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
-import { startAnvil, type Anvil } from "../../scripts/devnet/anvil.ts";
 import { StateProofHarness__factory, type StateProofHarness } from "../../typechain-types/index.js";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
+import { quickNode, type QuickNode } from "../helpers/quickNode.ts";
 import { crowdedPaths, hashed, nibbles, randomOf, randomValue, rawTrie, trieOf } from "../helpers/tries.ts";
 
 /** Damaged proofs of this run, besides those that come out undamaged; every hundredth is given to the plain reference too. */
@@ -17,27 +16,15 @@ const ROUNDS_A_CALL = 250;
 describe(`damaged proofs (seed ${FUZZ_SEED})`, () => {
   const random = randomOf("damaged");
   let harness: StateProofHarness;
-  /** The same on a node of its own, which runs long calls in a third of the time. */
-  let quick: StateProofHarness;
-  let node: Anvil | undefined;
-  let provider: JsonRpcProvider | undefined;
+  let node: QuickNode;
 
   before(async () => {
-    const { ethers } = await hre.network.create({ network: "rollupA", override: { blockGasLimit: 1_000_000_000n } });
-    harness = await new StateProofHarness__factory(await ethers.provider.getSigner(0)).deploy();
-    quick = harness;
-    // A node keeps to EIP-170, which instrumented code does not.
-    if (hre.globalOptions.coverage) return;
-    node = await startAnvil({ name: "damaged", chainId: 8_109 });
-    provider = new JsonRpcProvider(node.url, undefined, { staticNetwork: true, pollingInterval: 10, cacheTimeout: -1 });
-    quick = await new StateProofHarness__factory(await provider.getSigner(0)).deploy();
-    await quick.waitForDeployment();
+    node = await quickNode("damaged");
+    harness = await new StateProofHarness__factory(node.signer).deploy();
+    await harness.waitForDeployment();
   });
 
-  after(async () => {
-    provider?.destroy();
-    await node?.stop();
-  });
+  after(async () => node.close());
 
   interface Proof {
     readonly root: Hex;
@@ -87,7 +74,7 @@ describe(`damaged proofs (seed ${FUZZ_SEED})`, () => {
       const { root, key, isAccount, part } = proofs[round % proofs.length] as Proof; // CAST: within the list
       const compare = round % 50 === 0;
       const rounds = compare ? ROUNDS_A_CALL / 10 : ROUNDS_A_CALL;
-      const [count, accepted, example] = await quick.countAccepted(
+      const [count, accepted, example] = await harness.countAccepted(
         root,
         key,
         isAccount,
@@ -111,8 +98,9 @@ describe(`damaged proofs (seed ${FUZZ_SEED})`, () => {
       const trie = await trieOf(new Map(paths.slice(0, count).map((path) => [path, randomValue(random)])));
       for (const from of paths.slice(0, 20)) {
         const part = packValue(trie.root, nibbles(from), await trie.nodes(from));
-        for (const path of paths) {
-          const [root, value, ends] = await harness.foldSlot(path, part);
+        const folded = await Promise.all(paths.map((path) => harness.foldSlot(path, part)));
+        for (const [place, [root, value, ends]] of folded.entries()) {
+          const path = paths[place] ?? from;
           tried++;
           if (!ends || root !== trie.root) continue;
           accepted++;

@@ -189,8 +189,17 @@ describe("command line: governance on a local network", () => {
     await fine("tally", proposal, "--of", "rollupB");
     await network.metalayer.deliverAll();
     await network.metalayer.recordHead(8103n, 8101n);
-    const proven = await fine<{ forVotes: string }>("tally", proposal, "--of", "rollupC", "--by", "proof");
-    expect(BigInt(proven.forVotes)).to.equal(4_000_000n * 10n ** 9n);
+    const proven = await fine<{ forVotes: string; isIgnored: boolean }>(
+      "tally",
+      proposal,
+      "--of",
+      "rollupC",
+      "--by",
+      "proof",
+    );
+    expect([BigInt(proven.forVotes), proven.isIgnored]).to.deep.equal([4_000_000n * 10n ** 9n, false]);
+    const { out } = await run(...at("tally", proposal, "--of", "rollupC", "--by", "proof"));
+    expect(out).to.contain("it changes nothing");
     const { tallies, votes } = await shown();
     expect(
       tallies.map(({ rollup, cast, counted }) => [

@@ -113,7 +113,8 @@ async function lock(
   const call = await eraVotes.lock.populateTransaction(amount, end);
   await submit(connection, signing, "put the deposit under a term", call, dryRun);
   if (dryRun) return `Nothing was sent; the term would end at ${timeText(end)}.`;
-  return `${eraText(amount)} votes twice on ${connection.name} until ${timeText(end)}; there is no way out before.`;
+  const { locked } = await eraVotes.holding(signing.address);
+  return `${eraText(locked)} votes twice on ${connection.name} until ${timeText(end)}; there is no way out before.`;
 }
 
 async function withdraw(connection: Connection, signing: Signing, amount: bigint, dryRun: boolean): Promise<string> {

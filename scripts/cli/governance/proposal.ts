@@ -158,6 +158,7 @@ async function nextStep(
     const open = tallies
       .filter(({ cast, counted }) => cast !== undefined && cast > counted)
       .map(({ rollup }) => rollup);
+    if (open.length === 0) return `wait until ${timeText(end)}: then it can be queued if it has passed`;
     return `./metalayer tally ${proposalId} --of <rollup> (${open.join(", ")}), until ${timeText(end)}`;
   }
   if (state === "succeeded") return `./metalayer queue ${proposalId}`;

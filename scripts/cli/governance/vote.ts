@@ -147,9 +147,15 @@ async function prove(
     ballot.proposalId,
     proof,
   );
-  await submit(home, signing, "count the tally", call, dryRun);
-  const done = `Proven on ${home.name} against block ${head.number}, which the guardians attested.`;
-  return { tally, done, details: { block: head.number, anchorIndex, proofBytes: (proof.length - 2) / 2 } };
+  const receipt = await submit(home, signing, "count the tally", call, dryRun);
+  const { eraGovernor } = governanceOf(home.description, home.provider);
+  const isIgnored = receipt?.logs.some((log) => eraGovernor.interface.parseLog(log)?.name === "TallyIgnored") === true;
+  const proven = `Proven on ${home.name} against block ${head.number}, which the guardians attested`;
+  const done = isIgnored
+    ? `${proven}, but it changes nothing: the proposal is not open, or a tally of this block or a later one counts already.`
+    : `${proven}.`;
+  const details = { block: head.number, anchorIndex, proofBytes: (proof.length - 2) / 2, isIgnored };
+  return { tally, done, details };
 }
 
 function tallyText({ againstVotes, forVotes, abstainVotes }: Tally): string {

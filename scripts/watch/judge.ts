@@ -1,7 +1,7 @@
 import type { Evidence } from "../../sdk/src/evidence.ts";
 import { accuseLane } from "../../sdk/src/evidenceBuild.ts";
 import { headerOfBlock } from "../../sdk/src/header.ts";
-import type { LaneFact } from "../../sdk/src/fact.ts";
+import type { HeadFact, LaneFact } from "../../sdk/src/fact.ts";
 import { CLASS_FAST } from "../../sdk/src/fact.ts";
 import { treeRoot } from "../../sdk/src/tree.ts";
 import type { Block } from "../chain/blocks.ts";
@@ -9,13 +9,13 @@ import type { Post } from "./post.ts";
 import { postOf } from "./post.ts";
 import type { SeenFact, SeenHead, SeenLane } from "./seen.ts";
 import { homeOf } from "./seen.ts";
-import { anchorTruth, blockByHash, findBlock, laneTruth, outOfReach, refreshLanes } from "./truth.ts";
+import { anchorAt, anchorTruth, blockByHash, findBlock, laneTruth, outOfReach, refreshLanes } from "./truth.ts";
 
 /** What the watchtower's own nodes say about a fact. */
 export type Verdict =
   | { readonly kind: "true" }
   | { readonly kind: "false"; readonly evidence: Evidence }
-  /** Nodes may not have seen what the guardians saw: to be judged again at a newer block. */
+  /** Nodes may not have seen what the guardians saw, or it is not final: to be judged again at a newer block. */
   | { readonly kind: "early"; readonly reason: string }
   /** A `fast` fact about a block that is not in the chain: neither true nor false, and no evidence for ever. */
   | { readonly kind: "gone" };
@@ -38,7 +38,7 @@ async function judgeLane(home: Post, seen: SeenLane, signal: AbortSignal | undef
   const charge = { fact, lane, inclusion: { attestation, proof } };
   const sourceBlock = found?.said;
   const evidence = accuseLane(sourceBlock === undefined ? charge : { ...charge, sourceBlock }, truth);
-  if (evidence === undefined) return { kind: "true" };
+  if (evidence === undefined) return isFast ? { kind: "true" } : notFinal(home);
   // That root and messages do not fit is false whatever the chain says; the rest is judged by a block not older than the attestation.
   const isOwn = evidence.kind === "laneRoot";
   return (isOwn ? undefined : early(home, block, seen)) ?? { kind: "false", evidence };
@@ -63,11 +63,23 @@ async function judgeHead(home: Post, seen: SeenHead, signal: AbortSignal | undef
   if (said.entry.hash !== fact.blockHash || said.entry.number !== fact.number) {
     return early(home, block, seen) ?? { kind: "false", evidence: { kind: "head", fact, inclusion } };
   }
-  if (said.stateRoot === fact.stateRoot) return { kind: "true" };
+  if (said.stateRoot === fact.stateRoot)
+    return (await isAnchorFinal(home, fact, signal)) ? { kind: "true" } : notFinal(home);
   if (said.stateRoot === null) throw outOfReach(`${name}: block ${fact.number} cannot be read any more`);
   const header = headerOfBlock((await blockByHash(home, fact.blockHash, signal)) ?? {});
   if (header === undefined) throw outOfReach(`${name}: the header of block ${fact.number} has another shape`);
   return { kind: "false", evidence: { kind: "head", fact, inclusion, header } };
+}
+
+/** True now, and the rollup can still take it back: whoever signed it as final answers for that. */
+function notFinal({ rollup }: Post): Verdict {
+  return { kind: "early", reason: `${rollup.name}: it was attested as final and is not final here yet` };
+}
+
+async function isAnchorFinal(home: Post, { anchorIndex, blockHash }: HeadFact, signal?: AbortSignal): Promise<boolean> {
+  const final = home.source.context.record.finalBlock(home.rollup.chainId);
+  if (final === undefined) return false;
+  return (await anchorAt(home, anchorIndex, final.hash, signal)).hash === blockHash;
 }
 
 /** Nodes that lag behind the rollup on which the fact was used may not have what the guardians saw. */

@@ -137,18 +137,26 @@ export interface AnchoredBlock {
 }
 
 export async function anchorTruth(post: Post, index: bigint, signal?: AbortSignal): Promise<AsOf<AnchoredBlock>> {
-  const { rollup, access } = post;
-  const { anchorLog } = rollup.contracts;
-  if (anchorLog === undefined) throw outOfReach(`no AnchorLog of ${rollup.name} is configured`);
   const block = await newestBlock(post, signal);
-  const call = anchorCall(anchorLog, index, { blockHash: block.hash });
-  const read = rpcQuestion(`anchor ${index}`, [call], ([entry]) => readAnchor(entry));
-  const { answer: entry } = await access.quorum.agree(read, signal);
+  const entry = await anchorAt(post, index, block.hash, signal);
   if (entry.timestamp === 0n) return { block, said: { entry, stateRoot: null } };
   const header = { method: "eth_getBlockByHash", params: [entry.hash, false] };
   const ask = rpcQuestion(`block ${entry.number}`, [header], ([found]) => parseBlockOrNone(found)?.stateRoot ?? null);
-  const { answer: stateRoot } = await access.quorum.agree(ask, signal);
+  const { answer: stateRoot } = await post.access.quorum.agree(ask, signal);
   return { block, said: { entry, stateRoot } };
+}
+
+/** An entry of the AnchorLog in the state of a block. */
+export async function anchorAt(post: Post, index: bigint, blockHash: string, signal?: AbortSignal): Promise<Anchor> {
+  const { rollup, access } = post;
+  const { anchorLog } = rollup.contracts;
+  if (anchorLog === undefined) throw outOfReach(`no AnchorLog of ${rollup.name} is configured`);
+  const call = anchorCall(anchorLog, index, { blockHash });
+  const { answer } = await access.quorum.agree(
+    rpcQuestion(`anchor ${index}`, [call], ([entry]) => readAnchor(entry)),
+    signal,
+  );
+  return answer;
 }
 
 const rawBlock = z.record(z.string(), z.unknown());

@@ -53,7 +53,7 @@ describe("watchtower, lies of a corrupted quorum on real nodes", function () {
   const untilAlert = (code: string) => until(code, () => watch.alerts.some((alert) => alert.code === code));
   const evidenceUsed = () => watch.service.status().cases.map(({ kind }) => kind);
 
-  it("R1 false lane fact, head: forged messages freeze their signers at home, and the other rollups are told", async () => {
+  it("R1 EXPLOITS 17 false lane fact, head: forged messages freeze their signers at home, and the other rollups are told", async () => {
     const { a, b } = network.world;
     await relay(network, await forge(network, 2n, 4n));
     await untilFrozen([a]);

@@ -82,13 +82,29 @@ describe("watchtower, truth and the lack of it", function () {
     expect(await proofs()).to.have.length(0);
   });
 
+  it("catches who signs as final what is not, when the rollup takes it back", async () => {
+    const { a, b } = network.world;
+    const watch = start();
+    const release = network.hold(0);
+    const sending = a.gateway.sendMessage(await b.interop(`0x${"77".repeat(20)}`), "0x99", []);
+    await (await sending).wait(0);
+    await network.nodes[0]?.rpc("evm_mine");
+    await network.net.deliver({ drop: ({ nonce }) => nonce < 5n });
+    await until("it waits", () => watch.service.status().waiting.some(({ problem }) => problem !== undefined));
+    expect([await isFrozen(), watch.service.status().cases]).to.deep.equal([false, []]);
+    await network.nodes[0]?.rpc("anvil_reorg", 1, []);
+    await release();
+    await until("its signers are frozen", isFrozen);
+    expect(watch.service.status().cases.map(({ kind }) => kind)).to.deep.equal(["laneAhead"]);
+  });
+
   it("submits nothing about a rollup that breaks its finality: the truth is out of reach, and it says so", async () => {
     const { a } = network.world;
     const watch = start();
     await network.net.deliver();
     await until("the delivery was judged", () => watch.service.status().judged > 0);
-    for (let blocks = 0; blocks < 6; blocks++) await network.mineAll();
     await sendMined(network, 1);
+    for (let blocks = 0; blocks < 6; blocks++) await network.mineAll();
     const release = network.hold(0);
     await network.net.deliver();
     await until("both were judged", () => watch.service.status().judged > 1);

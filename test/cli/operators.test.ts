@@ -242,7 +242,10 @@ describe("command line of guardians' operators", () => {
       expect(out).to.match(
         /exit 1 of 1000 ERA: from .* UTC on, \.\/metalayer guardian withdraw --on rollupA --exit-id 1 pays it out/,
       );
-      expect(Number((await standing(OPERATOR))["leaving"]) / 1e18).to.be.closeTo(1_000, 0.001);
+      expect(BigInt((await standing(OPERATOR))["leaving"] ?? "0")).to.be.closeTo(
+        parseEther("1000"),
+        parseEther("0.001"),
+      );
       const status = await run(...guardian("status", "--operator", OPERATOR, ...ON_A));
       expect(status.out).to.match(/rollupA: exit 1 of 1000 ERA for 0x15d34AAf\w+, payable from .* UTC\./);
       for (const last of [[], ["--dry-run"]]) {

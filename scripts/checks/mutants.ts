@@ -72,15 +72,18 @@ function choose(root: string, targets: readonly Target[], count: number, seed: n
   return turns.flat().slice(0, count);
 }
 
-function run(root: string, chosen: readonly Candidate[], known: Results, end: number, output: Output): Results {
+function run(root: string, chosen: readonly Candidate[], start: Results, end: number, output: Output): Results {
   const project = new Project(root);
   const originals = new Map<Target, ReadonlyMap<string, Compiled>>();
-  let results = known;
+  let results = start;
   for (const candidate of chosen) {
     if (Date.now() > end) break;
     const { target, content, mutation } = candidate;
-    const before = results[target.file]?.results ?? [];
-    if (before.some(({ start, to }) => start === mutation.start && to === mutation.to)) continue;
+    const same = ({ start, to }: Result): boolean => start === mutation.start && to === mutation.to;
+    const known = results[target.file]?.results ?? [];
+    // A survivor is tried again: there may be more tests by now.
+    if (known.some((result) => same(result) && result.fate !== "survived")) continue;
+    const before = known.filter((result) => !same(result));
     const started = performance.now();
     const original = originals.get(target) ?? baseline(root, project, target);
     originals.set(target, original);

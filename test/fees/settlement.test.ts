@@ -71,6 +71,12 @@ describe("FeeController: settlement", () => {
       await a.fees.sweep(b.chainId);
       expect(await a.fees.swept(b.chainId)).to.deep.equal([QUOTE.fee * UNIT, 5_000n * UNIT]);
       expect(await a.era.balanceOf(a.fees)).to.equal(await a.fees.held());
+
+      await a.gateway
+        .connect(sender)
+        .requestRelay(b.chainId, 0n, `0x${"22".repeat(32)}`, 3_000n, await b.user.getAddress());
+      await a.fees.sweep(b.chainId);
+      expect((await a.fees.swept(b.chainId)).bounties, "both sweeps").to.equal(8_000n * UNIT);
     });
   });
 

@@ -237,6 +237,15 @@ describe("GuardianRewards", () => {
       await rewards.settle(operator, ZeroAddress);
       expect(await rewards.earned(operator, operator)).to.equal(before);
     });
+
+    it("is not lost when the next one is announced after it has begun and before anybody settled", async () => {
+      const own = await asOperator();
+      await own.setCommission(200_000);
+      await time().increase(8 * DAY);
+      await own.setCommission(300_000);
+      const { commission, nextCommission } = await rewards.rewardPool(operator);
+      expect([commission, nextCommission]).to.deep.equal([200_000n, 300_000n]);
+    });
   });
 
   describe("claim and compound", () => {

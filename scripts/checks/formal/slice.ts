@@ -31,8 +31,9 @@ export function slice(root: string, file: string, sources: Sources, caller: stri
   return content.toString();
 }
 
-const mentions = (text: string, { names }: Piece): boolean =>
-  names.some((name) => new RegExp(`\\b${name}\\b`).test(text));
+/** A function stands before its arguments; the same word in a comment does not count. */
+const mentions = (text: string, { names, kind }: Piece): boolean =>
+  names.some((name) => new RegExp(`\\b${name}${kind === "function" ? "\\(" : "\\b"}`).test(text));
 
 const known = new Map<string, readonly Piece[]>();
 

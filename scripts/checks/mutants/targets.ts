@@ -39,7 +39,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: "contracts/guardians/GuardianTable.sol",
     roots: [TABLE, ...SET],
-    tests: guardians("GuardianTable", "growth", "verify"),
+    tests: guardians("GuardianTable", "growth", "verify", "GuardianRegistry"),
   },
   { file: "contracts/guardians/GuardianEpoch.sol", roots: SET, tests: guardians("GuardianSet", "growth", "verify") },
   { file: "contracts/libraries/DeliveryMarks.sol", roots: GATEWAY, tests: delivery },

@@ -49,6 +49,7 @@ interface ILeasedAccessManager is IAccessManager {
     /// @dev Only this rollup's ADMIN_ROLE. Emits {LeaseDelayChanged}. Reverts with LeaseForbiddenRole.
     function setLeaseDelay(uint64 roleId, uint32 executionDelay) external;
 
+    /// @notice State of a leased role's list; all zero where none was ever taken.
     function leaseOf(uint64 roleId) external view returns (Lease memory);
 
     /// @notice Who sends lists: the directory on the home rollup, over this gateway.

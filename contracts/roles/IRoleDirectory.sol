@@ -46,7 +46,7 @@ interface IRoleDirectory {
     function revoke(uint64 roleId, Placement[] calldata placements) external;
 
     /// @notice Takes the role from everybody on every connected rollup where it was ever sent.
-    /// @dev Governed. Emits {RoleSent} per rollup.
+    /// @dev Governed. Emits {RoleSent} per rollup. Reverts with what the gateway reverts with, such as a lane that is closed.
     function revokeAll(uint64 roleId) external;
 
     /// @notice Sends present lists once more, with a new time. Anyone, once a quarter of the term has passed since the last sending.

@@ -242,6 +242,19 @@ describe("MetalayerGateway, attacked", () => {
       expectGas(await gasUsed(tx), 15_000_000n);
       expect(await B.gateway.deliveredWord(A.chainId, 3)).to.equal(2n ** 256n - 1n);
     });
+
+    it("I9 a batch that reaches into the next word of marks is delivered although its last entry alone is open", async () => {
+      const { net, A, B } = await gatewayFixture();
+      const recipient = (await (await new SilentRecipient__factory(B.deployer).deploy()).getAddress()) as Address; // CAST: address
+      const sender = (await A.user.getAddress()) as Address; // CAST: an address
+      const same = { kind: KIND_MESSAGE, gasLimit: 10_000n, fee: 1_000n, sender, recipient, payload: "0xab" } as const;
+      const messages = [254n, 255n, 256n].map((nonce) => ({ ...same, nonce }));
+      const first = await invent(net, A, B, messages.slice(0, 2));
+      await B.gateway.relay(first.attestation, first.batches);
+      const all = await invent(net, A, B, messages);
+      await B.gateway.relay(all.attestation, all.batches);
+      expect(await B.gateway.deliveredWord(A.chainId, 1)).to.equal(1n);
+    });
   });
 
   describe("earnings", () => {

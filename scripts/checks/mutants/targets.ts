@@ -22,6 +22,7 @@ const delivery = messaging(
   "GatewayInbound.reentrancy",
   "GatewayInbound.failures",
   "GatewayInbound.relay",
+  "GatewayInbound.attacks",
 );
 const settlement = ["test/fees/settlement.test.ts", ...messaging("GatewayInbound.fees")];
 const tallies = ["test/governance/EraGovernor.tallies.test.ts", "test/governance/EraGovernor.test.ts"];

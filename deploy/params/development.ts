@@ -44,18 +44,22 @@ export interface DevelopmentNetwork {
   readonly salt?: string;
   /** Seconds; default 30. A table is accepted for two epochs, so somebody has to rotate. */
   readonly epochLength?: bigint;
+  /** Seconds; default 40, of which 20 are for voting and 20 for tallies to arrive: enough for a program, not for people. */
+  readonly votingPeriod?: bigint;
 }
 
-/** A decision within a minute. */
-const DEVELOPMENT_GOVERNANCE: GovernanceParameters = {
-  votingDelay: 5n,
-  votingPeriod: 40n,
-  tallyWindow: 20n,
-  proposalThreshold: WEI_PER_ERA,
-  quorum: 100n,
-  notice: 60n,
-  lockPeriod: 60n,
-};
+/** By default a decision within a minute. */
+function developmentGovernance(votingPeriod: bigint): GovernanceParameters {
+  return {
+    votingDelay: 5n,
+    votingPeriod,
+    tallyWindow: 20n,
+    proposalThreshold: WEI_PER_ERA,
+    quorum: 100n,
+    notice: votingPeriod + 20n,
+    lockPeriod: 60n,
+  };
+}
 
 const BOOTSTRAP_WEIGHT = 100_000n;
 const FAR_FUTURE = 2n ** 40n;
@@ -63,12 +67,13 @@ const FAR_FUTURE = 2n ** 40n;
 /** Parameters of a network whose every key is in one hand: short epochs and delays, guardians that prove their keys here. */
 export function developmentParameters(network: DevelopmentNetwork, artifacts: ArtifactSource): NetworkParameters {
   const { rollups, homeGenesisHash, accounts, guardians, salt = "development", epochLength = 30n } = network;
+  const { votingPeriod = 40n } = network;
   const { pauser, genesisHolder, ...named } = accounts;
   const parameters: NetworkParameters = {
     ...named,
     pausers: [pauser],
     genesis: oneHolder(genesisHolder),
-    governance: DEVELOPMENT_GOVERNANCE,
+    governance: developmentGovernance(votingPeriod),
     salt: id(salt) as Hex, // CAST: a hash
     home: rollups[0]?.chainId ?? 0n,
     homeGenesisHash,

@@ -62,7 +62,7 @@ export async function openField(options: FieldOptions): Promise<Field> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const given = { root, folder, rollups: evenPresets(options), endpointsPerNode, keepStates, detached: false, signal };
-  const steps = [protocolStep(guardians, epochLength), guardiansStep(guardians)];
+  const steps = [protocolStep(guardians, { epochLength }), guardiansStep(guardians)];
   const devnet = await startDevnet(given, steps);
   try {
     const { world, ended } = await openWorld(devnet, [], signal, (_, text) => note(text));

@@ -73,7 +73,10 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const guardians = options.guardians ?? chapter.guardians?.least ?? USUAL_GUARDIANS;
   const weightOf = chapter.guardians?.weightOf;
   const weights = weightOf === undefined ? undefined : (index: number) => weightOf(index, guardians);
-  const devnet = await startDevnet({ ...given, onProgress: options.onStep }, networkSteps(guardians, weights));
+  const devnet = await startDevnet(
+    { ...given, onProgress: options.onStep },
+    networkSteps(guardians, { weightOf: weights }),
+  );
   let isKept = false;
   try {
     const report = { ...(await play(devnet, options)), guardians };

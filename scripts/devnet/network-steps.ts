@@ -1,10 +1,10 @@
 import type { DevnetStep } from "./devnet.ts";
 import { guardiansStep } from "./guardians.ts";
-import { EPOCH_LENGTH } from "./parameters.ts";
+import type { ProtocolOptions } from "./protocol.ts";
 import { protocolStep } from "./protocol.ts";
 import { relayerStep } from "./relayer.ts";
 
-/** What makes a network of bare nodes: the contracts, this many guardians of equal or these weights, and a relayer. */
-export function networkSteps(guardians: number, weightOf?: (index: number) => bigint): DevnetStep[] {
-  return [protocolStep(guardians, EPOCH_LENGTH, weightOf), guardiansStep(guardians), relayerStep()];
+/** What makes a network of bare nodes: the contracts, this many guardians, and a relayer. */
+export function networkSteps(guardians: number, options: ProtocolOptions = {}): DevnetStep[] {
+  return [protocolStep(guardians, options), guardiansStep(guardians), relayerStep()];
 }

@@ -41,7 +41,9 @@ export function devnetParameters(
     const policy = finality.kind === "tag" ? ("tag" as const) : { depth: BigInt(finality.blocks) };
     return { name, chainId: BigInt(chainId), finality: policy };
   });
-  return developmentParameters({ rollups, homeGenesisHash, accounts, guardians, epochLength }, artifacts);
+  const { votingPeriod } = state;
+  const periods = { epochLength, ...(votingPeriod === undefined ? {} : { votingPeriod: BigInt(votingPeriod) }) };
+  return developmentParameters({ rollups, homeGenesisHash, accounts, guardians, ...periods }, artifacts);
 }
 
 /** Those of the local network that runs in this folder. `loadKey` reads a key file. */

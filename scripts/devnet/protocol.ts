@@ -18,20 +18,28 @@ import { devnetParameters, EPOCH_LENGTH, guardianKeyFile } from "./parameters.ts
 const PACE = { confirmations: 1, pollingMs: 40, inFlight: 32 };
 const MINE_EVERY_MS = 60;
 
+/** What may differ from network to network. */
+export interface ProtocolOptions {
+  /** Seconds. */
+  readonly epochLength?: bigint;
+  /** Seconds; what suits programs if left out. */
+  readonly votingPeriod?: number;
+  /** Whole ERA; all the same if left out. */
+  readonly weightOf?: ((index: number) => bigint) | undefined;
+}
+
 /** Deploys the protocol on every node at once, with freshly made keys for this many guardians. */
-export function protocolStep(
-  guardians: number,
-  epochLength = EPOCH_LENGTH,
-  weightOf: (index: number) => bigint | undefined = () => undefined,
-): DevnetStep {
+export function protocolStep(guardians: number, options: ProtocolOptions = {}): DevnetStep {
   return {
     name: "contracts",
     async run(devnet, signal) {
-      const keys = Array.from({ length: guardians }, (_, index) => createKey(devnet, index, weightOf(index)));
+      const { votingPeriod } = options;
+      if (votingPeriod !== undefined) devnet.update((state) => ({ ...state, votingPeriod }));
+      const keys = Array.from({ length: guardians }, (_, index) => createKey(devnet, index, options.weightOf?.(index)));
       const targets = await openTargets(devnet);
       const mining = mineQuickly(devnet);
       try {
-        const report = await deploy(devnet, targets, keys, epochLength, signal);
+        const report = await deploy(devnet, targets, keys, options, signal);
         describe(devnet, report);
         return `on ${report.rollups.length} rollups, ${guardians} guardians admitted`;
       } finally {
@@ -61,7 +69,7 @@ async function deploy(
   devnet: Devnet,
   targets: readonly Target[],
   guardians: readonly DevelopmentGuardian[],
-  epochLength: bigint,
+  { epochLength = EPOCH_LENGTH }: ProtocolOptions,
   signal: AbortSignal | undefined,
 ): Promise<NetworkReport> {
   const { root, folder } = devnet.options;

@@ -40,6 +40,8 @@ export const devnetStateSchema = z.strictObject({
   /** False until every step of the start is done. */
   ready: z.boolean(),
   networkId: z.string().optional(),
+  /** Seconds; what suits programs if left out. */
+  votingPeriod: z.int().positive().optional(),
   rollups: z.array(devnetRollupSchema).min(1),
   services: z.array(devnetServiceSchema),
   /** Files made for it (settings, keys), by what they are. */

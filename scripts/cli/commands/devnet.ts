@@ -34,6 +34,9 @@ interface Size {
   readonly endpoints: number;
 }
 
+/** Seconds in which people can vote by hand, with time left for tallies. */
+const VOTING_PERIOD = 240;
+
 async function start(context: Context, { rollups, guardians, endpoints }: Size): Promise<void> {
   const { root, output, signal } = context;
   const { startDevnet } = await import("../../devnet/start.ts");
@@ -44,7 +47,8 @@ async function start(context: Context, { rollups, guardians, endpoints }: Size):
   const report = stepReporter(output);
   try {
     const options = { root, folder: devnetFolder(root), rollups: rollupPresets(rollups), endpointsPerNode: endpoints };
-    await startDevnet({ ...options, detached: true, signal, onProgress: report.on }, networkSteps(guardians));
+    const steps = networkSteps(guardians, { votingPeriod: VOTING_PERIOD });
+    await startDevnet({ ...options, detached: true, signal, onProgress: report.on }, steps);
   } finally {
     await report.finished();
   }

@@ -24,7 +24,7 @@ const delivery = messaging(
   "GatewayInbound.relay",
   "GatewayInbound.attacks",
 );
-const settlement = ["test/fees/settlement.test.ts", ...messaging("GatewayInbound.fees")];
+const settlement = ["test/fees/settlement.test.ts", ...messaging("GatewayInbound.fees", "GatewayLanes")];
 const tallies = ["test/governance/EraGovernor.tallies.test.ts", "test/governance/EraGovernor.test.ts"];
 
 /** The accounting first: what is proved is tested here all the same. */

@@ -16,15 +16,16 @@ const TABLE = "contracts/mocks/SignatureHarness.sol:SignatureHarness";
 const LIMIT = "contracts/mocks/InflowLimitHarness.sol:InflowLimitHarness";
 const FEES = "contracts/fees/FeeController.sol:FeeController";
 
-const stakeTests = guardians("GuardianStaking", "exits", "slash");
+const stakeTests = guardians("GuardianStaking", "exits", "slash", "rewards");
 const delivery = messaging(
   "GatewayInbound.fast",
   "GatewayInbound.reentrancy",
   "GatewayInbound.failures",
   "GatewayInbound.relay",
   "GatewayInbound.attacks",
+  "GatewayInbound.bounties",
 );
-const settlement = ["test/fees/settlement.test.ts", ...messaging("GatewayInbound.fees", "GatewayLanes")];
+const settlement = ["test/fees/settlement.test.ts", ...messaging("GatewayInbound.fees", "GatewayInbound.bounties", "GatewayLanes")];
 const tallies = ["test/governance/EraGovernor.tallies.test.ts", "test/governance/EraGovernor.test.ts"];
 
 /** The accounting first: what is proved is tested here all the same. */
@@ -53,7 +54,7 @@ export const TARGETS: readonly Target[] = [
     tests: guardians("GuardianRewards", "rewards"),
   },
   { file: "contracts/messaging/GatewayInbound.sol", roots: GATEWAY, tests: delivery },
-  { file: "contracts/guardians/GuardianDiscipline.sol", roots: SET, tests: guardians("discipline", "evidence") },
+  { file: "contracts/guardians/GuardianDiscipline.sol", roots: SET, tests: guardians("discipline", "evidence", "challenges") },
   {
     file: "contracts/governance/VoteCollector.sol",
     roots: ["contracts/governance/VoteCollector.sol:VoteCollector"],

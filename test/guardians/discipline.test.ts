@@ -68,6 +68,12 @@ describe("GuardianSet: freezes and convictions", () => {
     await expect(slashing.freeze(known, past))
       .to.be.revertedWithCustomError(set, "GuardianSetBadFreeze")
       .withArgs(fixture.connection.ethers.getAddress(known), past);
+    // A freeze that ends with the block in which it begins would freeze nothing.
+    const next = past + 10n;
+    await fixture.connection.networkHelpers.time.setNextBlockTimestamp(next);
+    await expect(slashing.freeze(known, next, { gasLimit: 1_000_000 }))
+      .to.be.revertedWithCustomError(set, "GuardianSetBadFreeze")
+      .withArgs(fixture.connection.ethers.getAddress(known), next);
   });
 
   describe("freeze", () => {

@@ -58,6 +58,20 @@ describe("MetalayerGateway, delivering", () => {
       await expect(relay({ class: CLASS_FAST })).to.be.revertedWithCustomError(B.gateway, "GatewayNothingToDeliver");
     });
 
+    it("is not repeated either beside something new in one batch, whether it was fast or final before (I4)", async () => {
+      const { A, B, recipient, send, relay } = await gatewayFixture();
+      const limit = [await recipient.getAddress(), A.chainId, 100] as const;
+      await recipient.call(B.gateway, B.gateway.interface.encodeFunctionData("setFastLimit", [...limit]));
+      await send(6);
+      await relay({ class: CLASS_FAST, part: { from: 0n, to: 2n } });
+      await relay({ part: { from: 2n, to: 4n } });
+      expect(await recipient.received()).to.equal(4);
+      await relay({ class: CLASS_FAST, part: { from: 0n, to: 5n } });
+      expect(await recipient.received()).to.equal(5);
+      await relay({ part: { from: 0n, to: 6n } });
+      expect(await recipient.received()).to.equal(6);
+    });
+
     it("R5 a reorganised source: the other message at that nonce is still delivered when final, and said so", async () => {
       const { net, A, B, recipient, send, relay, id } = await gatewayFixture();
       await recipient.call(

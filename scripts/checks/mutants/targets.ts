@@ -25,7 +25,10 @@ const delivery = messaging(
   "GatewayInbound.attacks",
   "GatewayInbound.bounties",
 );
-const settlement = ["test/fees/settlement.test.ts", ...messaging("GatewayInbound.fees", "GatewayInbound.bounties", "GatewayLanes")];
+const settlement = [
+  "test/fees/settlement.test.ts",
+  ...messaging("GatewayInbound.fees", "GatewayInbound.bounties", "GatewayLanes"),
+];
 const tallies = ["test/governance/EraGovernor.tallies.test.ts", "test/governance/EraGovernor.test.ts"];
 
 /** The accounting first: what is proved is tested here all the same. */
@@ -54,7 +57,11 @@ export const TARGETS: readonly Target[] = [
     tests: guardians("GuardianRewards", "rewards"),
   },
   { file: "contracts/messaging/GatewayInbound.sol", roots: GATEWAY, tests: delivery },
-  { file: "contracts/guardians/GuardianDiscipline.sol", roots: SET, tests: guardians("discipline", "evidence", "challenges") },
+  {
+    file: "contracts/guardians/GuardianDiscipline.sol",
+    roots: SET,
+    tests: guardians("discipline", "evidence", "challenges"),
+  },
   {
     file: "contracts/governance/VoteCollector.sol",
     roots: ["contracts/governance/VoteCollector.sol:VoteCollector"],

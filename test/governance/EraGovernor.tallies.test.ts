@@ -111,6 +111,24 @@ describe("EraGovernor: a tally of another rollup", () => {
     expect(await governor.state(proposal.proposalId)).to.equal(STATE.defeated);
   });
 
+  it("counts nothing under a ceiling of nothing, and an empty one is no error there", async () => {
+    const state = await opened();
+    const { governor, proposal, rollup, timelock, collector } = state;
+    const account = await timelock.getAddress();
+    await rollup.networkHelpers.impersonateAccount(account);
+    await rollup.networkHelpers.setBalance(account, 10n ** 20n);
+    const asTimelock = await rollup.ethers.getSigner(account);
+    await governor.connect(asTimelock).setSpoke({ chainId: SPOKE, collector, ceiling: 0 });
+    for (const [block, votes] of [
+      [1n, [0n, 0n, 0n]],
+      [2n, [5n, 7n, 3n]],
+    ] as const) {
+      await expect(report(state, proposal, votes, { block }))
+        .to.emit(governor, "TallyCounted")
+        .withArgs(proposal.proposalId, SPOKE, [0n, 0n, 0n, block]);
+    }
+  });
+
   it("of exactly the ceiling is not scaled", async () => {
     const state = await opened();
     const { governor, proposal } = state;

@@ -186,6 +186,18 @@ describe("GuardianSet: freezes and convictions", () => {
       expect(await set.isAccepted(2n)).to.equal(false);
     });
 
+    it("R17 counts as silenced what messages froze, not what evidence here did", async () => {
+      const fixture = await deployWithTable([20n, 10n, 10n, 10n, 10n, 10n]);
+      const { set, guardians } = fixture;
+      const slashing = asSlashing(fixture);
+      const address = (index: number): string => fixture.connection.ethers.getAddress(at(guardians, index).operator);
+      await slashing.freeze(address(0), NEVER);
+      const until = (await now(fixture)) + DAY;
+      await expect(slashing.freezeForeign(address(1), until))
+        .to.emit(set, "GuardianFrozen")
+        .withArgs(address(1), until, true);
+    });
+
     it("R17 counts weight, not heads", async () => {
       const fixture = await deployWithTable([30n, 10n, 10n, 10n, 10n, 10n, 10n]);
       const { set, guardians } = fixture;

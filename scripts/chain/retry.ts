@@ -1,6 +1,6 @@
 import pRetry from "p-retry";
 import { codeOf, isEndpointFault } from "./rpc-errors.ts";
-import { abortedError, delay } from "./tasks.ts";
+import { abortedError, delay, doublingMs } from "./tasks.ts";
 
 /**
  * What to do after a failure.
@@ -48,7 +48,7 @@ export interface RetryOptions {
 
 /** Delay before retry number `used` (1 is the first) of a class: exponential, between half and the whole of the step. */
 export function backoffMs(bounds: RetryBounds, used: number): number {
-  const step = Math.min(bounds.maxMs, bounds.firstMs * 2 ** Math.min(used - 1, 30));
+  const step = doublingMs(bounds.firstMs, bounds.maxMs, used);
   return Math.round(step * (0.5 + Math.random() / 2));
 }
 

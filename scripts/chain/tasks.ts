@@ -74,6 +74,11 @@ export interface LoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Pause after so many failures in a row (1 is the first): doubles from `firstMs` up to `mostMs`. */
+export function doublingMs(firstMs: number, mostMs: number, failures: number): number {
+  return Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 30));
+}
+
 /** Longest pause of a loop that would run more often, while its runs fail. */
 const MOST_PAUSE_MS = 2_000;
 
@@ -93,8 +98,8 @@ export async function loop(task: (signal: AbortSignal) => Promise<void>, options
       options.onError(error);
       failures += 1;
     }
-    const doubled = everyMs * 2 ** Math.min(Math.max(failures - 1, 0), 16);
-    await delay(Math.min(doubled, Math.max(everyMs, MOST_PAUSE_MS)), signal).catch(() => undefined);
+    const pauseMs = doublingMs(everyMs, Math.max(everyMs, MOST_PAUSE_MS), Math.max(failures, 1));
+    await delay(pauseMs, signal).catch(() => undefined);
   }
 }
 

@@ -1,7 +1,8 @@
+import pRetry from "p-retry";
 import type { Logger } from "pino";
 import { request } from "undici";
 import { toWire } from "../network/guardian-api.ts";
-import { createTaskGroup, delay } from "../chain/tasks.ts";
+import { createTaskGroup } from "../chain/tasks.ts";
 import type { WatchMetrics } from "./metrics.ts";
 
 /**
@@ -64,17 +65,12 @@ export function createAlerts({ log, metrics, webhook, onAlert }: AlertOptions): 
 }
 
 async function post(url: string, body: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const options = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS) };
-      const headers = { "content-type": "application/json" };
-      const { statusCode, body: answer } = await request(url, { method: "POST", headers, body, ...options });
-      await answer.dump();
-      if (statusCode < 300) return;
-      throw new Error(`the webhook answered ${statusCode}`);
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-      await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1));
-    }
-  }
+  const attempt = async (): Promise<void> => {
+    const options = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS) };
+    const headers = { "content-type": "application/json" };
+    const { statusCode, body: answer } = await request(url, { method: "POST", headers, body, ...options });
+    await answer.dump();
+    if (statusCode >= 300) throw new Error(`the webhook answered ${statusCode}`);
+  };
+  await pRetry(attempt, { retries: ATTEMPTS - 1, minTimeout: FIRST_PAUSE_MS });
 }

@@ -3,6 +3,7 @@ import type { Hex } from "../../sdk/src/bytes.ts";
 import type { Evidence } from "../../sdk/src/evidence.ts";
 import { offenceOf } from "../../sdk/src/evidence.ts";
 import { CLASS_FINAL } from "../../sdk/src/fact.ts";
+import { doublingMs } from "../chain/tasks.ts";
 import { reasonOf } from "../network/trouble.ts";
 import type { Alerts } from "./alerts.ts";
 import type { Charge } from "./charges.ts";
@@ -201,7 +202,7 @@ async function setBack(
   const reason = refusalOf(error);
   open.failures += 1;
   open.problem = reason ?? reasonOf(error);
-  open.notBefore = office.now() + Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(open.failures - 1, 20));
+  open.notBefore = office.now() + doublingMs(FIRST_RETRY_MS, MOST_RETRY_MS, open.failures);
   if (reason !== undefined && OUTDATED.test(reason)) await renew(office, own, open, signal);
   if (reason !== undefined && open.failures >= MOST_REFUSALS) open.progress = "refused";
   if (open.failures !== ALERT_AFTER) return;

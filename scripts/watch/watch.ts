@@ -2,7 +2,7 @@ import { createLogReader, type LogReader } from "../chain/logs.ts";
 import type { Block, Log } from "../chain/blocks.ts";
 import { softHead } from "../chain/finality.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
-import { createWorker, delay, loop } from "../chain/tasks.ts";
+import { createWorker, delay, doublingMs, loop } from "../chain/tasks.ts";
 import { laneBetween } from "../network/config.ts";
 import { onNewestHead } from "../network/newest-head.ts";
 import { reasonOf } from "../network/trouble.ts";
@@ -188,7 +188,7 @@ async function postpone(
   const { now, config, alerts, book } = watching;
   waiting.attempts += 1;
   waiting.problem = problem;
-  waiting.notBefore = now() + Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(waiting.attempts - 1, 20));
+  waiting.notBefore = now() + doublingMs(FIRST_RETRY_MS, MOST_RETRY_MS, waiting.attempts);
   if (waiting.isSuspect || now() - waiting.since < config.watch.patienceMs) return;
   waiting.isSuspect = true;
   const { seen } = waiting;

@@ -3,6 +3,7 @@ import { ZERO_HASH, type Address, type Hex } from "../bytes.ts";
 import { asHex, contractSalt, predictAddresses, type Addresses, type ContractName } from "./addresses.ts";
 import type { ArtifactName, ArtifactSource } from "./artifacts.ts";
 import { GOVERNANCE, othersOf, rollupOf, voteCeilingOf, type NetworkParameters } from "./parameters.ts";
+import { serviceSources } from "./services.ts";
 import { termsOf } from "./slashingSettings.ts";
 
 /** One contract to place through the factory. */
@@ -17,7 +18,8 @@ export interface ContractPlan {
   readonly after: readonly ContractName[];
 }
 
-interface Source {
+/** A contract of a rollup's plan before its code and its salt are known. */
+export interface Source {
   readonly name: ContractName;
   readonly artifact: ArtifactName;
   readonly args: readonly unknown[];
@@ -43,6 +45,7 @@ export function contractPlans(
     ...plainSources(parameters, chainId, at),
     ...codeSources(networkId, rollup.incarnation, at),
     ...proxySources(parameters, at, artifacts),
+    ...serviceSources(at),
     ...(chainId === parameters.home
       ? homeSources(parameters, at, artifacts)
       : spokeSources(parameters, at, predictAddresses(parameters, parameters.home, artifacts))),
@@ -77,7 +80,6 @@ function plainSources(parameters: NetworkParameters, chainId: bigint, at: Addres
       args: [timelockDelay, proposerOf(parameters, chainId, at), canceller],
     },
     { name: "Era", artifact: "Era", args: eraArgs },
-    { name: "StateReader", artifact: "StateReader", args: [at.StateRootInbox] },
     { name: "EraVotes", artifact: "EraVotes", args: [at.Era, governance.notice, governance.lockPeriod] },
   ];
 }

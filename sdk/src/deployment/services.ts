@@ -1,0 +1,7 @@
+import type { Addresses } from "./addresses.ts";
+import type { Source } from "./contracts.ts";
+
+/** What stands on every rollup upon the core contracts, none of which knows it. */
+export function serviceSources(at: Addresses): Source[] {
+  return [{ name: "StateReader", artifact: "StateReader", args: [at.StateRootInbox] }];
+}

@@ -20,6 +20,8 @@ export const watchSettings = z.strictObject({
     .int()
     .min(0)
     .default(14 * DAY),
+  /** What two rollups' clocks may differ by. Only a block that is newer than the attestation by more is believed when it denies a fact. */
+  clockSkewSeconds: z.int().min(0).default(1),
   /** A fact that could not be checked for so long is an alert. */
   patienceMs: z.int().min(100).default(30_000),
   /** Alerts are posted there as JSON. */

@@ -39,7 +39,7 @@ async function judgeLane(home: Post, seen: SeenLane, signal: AbortSignal | undef
   const sourceBlock = found?.said;
   const evidence = accuseLane(sourceBlock === undefined ? charge : { ...charge, sourceBlock }, truth);
   if (evidence === undefined) return isFast ? { kind: "true" } : notFinal(home);
-  // That root and messages do not fit is false whatever the chain says; the rest is judged by a block not older than the attestation.
+  // That root and messages do not fit is false whatever the chain says; the rest is judged by a block newer than the attestation.
   const isOwn = evidence.kind === "laneRoot";
   return (isOwn ? undefined : early(home, block, seen)) ?? { kind: "false", evidence };
 }
@@ -82,10 +82,10 @@ async function isAnchorFinal(home: Post, { anchorIndex, blockHash }: HeadFact, s
   return (await anchorAt(home, anchorIndex, final.hash, signal)).hash === blockHash;
 }
 
-/** Nodes that lag behind the rollup on which the fact was used may not have what the guardians saw. */
-function early({ rollup }: Post, block: Block, { attestedAt }: SeenFact): Verdict | undefined {
-  if (block.timestamp >= attestedAt) return undefined;
-  const reason = `${rollup.name}: its newest block ${block.number} is older than the attestation`;
+/** Nodes that lag behind the rollup on which the fact was used may not have what the guardians saw; many blocks can share one second. */
+function early({ rollup, clockSkewSeconds }: Post, block: Block, { attestedAt }: SeenFact): Verdict | undefined {
+  if (block.timestamp > attestedAt + clockSkewSeconds) return undefined;
+  const reason = `${rollup.name}: its newest block ${block.number} may be older than the attestation`;
   return { kind: "early", reason };
 }
 

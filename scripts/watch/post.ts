@@ -17,6 +17,8 @@ export interface Post {
   readonly source: Source;
   /** Where evidence goes; undefined if the settings do not name it. */
   readonly slashing: Address | undefined;
+  /** What its clock may be ahead of another rollup's. */
+  readonly clockSkewSeconds: number;
   /** Undefined in a dry run. */
   readonly sender: Sender | undefined;
 }
@@ -27,7 +29,7 @@ export function createPosts(
   secretKey: Hex | undefined,
   onError: (where: string, error: unknown) => void,
 ): Post[] {
-  const { gasPrice: fees, rpcTimeoutMs } = config.watch;
+  const { gasPrice: fees, rpcTimeoutMs, clockSkewSeconds } = config.watch;
   return config.rollups.map((rollup): Post => {
     const access = openChain(rollup, rpcTimeoutMs);
     const others = config.rollups.filter((other) => other !== rollup);
@@ -38,6 +40,7 @@ export function createPosts(
       access,
       source: createSource({ rollup, access, record, lanes }),
       slashing: rollup.contracts.guardianSlashing,
+      clockSkewSeconds,
       sender: secretKey === undefined ? undefined : createSender({ ...options, signer: new Wallet(secretKey) }),
     };
   });

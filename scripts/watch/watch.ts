@@ -55,6 +55,8 @@ const IDLE_MS = 250;
 const STEP_MS = 200;
 const FIRST_RETRY_MS = 200;
 const MOST_RETRY_MS = 5_000;
+/** What waits for a newer block only is looked at more often: a lie is to be caught in seconds. */
+const MOST_EARLY_MS = 1_000;
 const MOST_UNREADABLE = 1_000;
 
 export function lookoutsOf(config: WatchConfig, posts: readonly Post[]): Lookout[] {
@@ -150,7 +152,7 @@ async function judgeOne(watching: Watching, waiting: WaitingFact, signal: AbortS
   try {
     const verdict = await judge(posts, seen, signal);
     if (verdict.kind === "early") {
-      await postpone(watching, waiting, verdict.reason, signal);
+      await postpone(watching, waiting, verdict.reason, MOST_EARLY_MS, signal);
       return false;
     }
     if (verdict.kind === "false") await openCase(watching, verdict.evidence, [seen], signal);
@@ -158,7 +160,7 @@ async function judgeOne(watching: Watching, waiting: WaitingFact, signal: AbortS
     metrics.facts.inc({ chain: nameOf(watching, seen.chainId), verdict: verdict.kind });
     return true;
   } catch (error) {
-    if (signal?.aborted !== true) await postpone(watching, waiting, reasonOf(error), signal);
+    if (signal?.aborted !== true) await postpone(watching, waiting, reasonOf(error), MOST_RETRY_MS, signal);
     return false;
   }
 }
@@ -183,12 +185,13 @@ async function postpone(
   watching: Watching,
   waiting: WaitingFact,
   problem: string,
+  mostMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { now, config, alerts, book } = watching;
   waiting.attempts += 1;
   waiting.problem = problem;
-  waiting.notBefore = now() + doublingMs(FIRST_RETRY_MS, MOST_RETRY_MS, waiting.attempts);
+  waiting.notBefore = now() + doublingMs(FIRST_RETRY_MS, mostMs, waiting.attempts);
   if (waiting.isSuspect || now() - waiting.since < config.watch.patienceMs) return;
   waiting.isSuspect = true;
   const { seen } = waiting;

@@ -79,7 +79,7 @@ export async function startWatchedNetwork(rollups = 2): Promise<WatchedNetwork> 
     settings: (extra = {}) => ({
       networkId: net.networkId,
       rollups: net.rollups.map((rollup, index) => settingsOf(rollup, names[index] ?? "", endpoints[index] ?? [])),
-      watch: { logLevel: "silent", patienceMs: 1_500, ...extra },
+      watch: { logLevel: "silent", patienceMs: 4_000, ...extra },
     }),
     remember: () => remember(nodes, held),
     async close() {

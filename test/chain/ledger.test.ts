@@ -10,6 +10,7 @@ import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import type { SentMessage } from "../../sdk/src/events.ts";
 import type { LocalNetwork } from "../cli/localNetwork.ts";
 import { startLocalNetwork } from "../cli/localNetwork.ts";
+import { receiptOf } from "../helpers/receipts.ts";
 
 const UNIT = 10n ** 9n;
 const ERA_A = `0x${"aa".repeat(20)}` as const;
@@ -166,7 +167,8 @@ describe("ledger", () => {
       await node?.rpc("anvil_setBalance", from, toQuantity(parseEther("1")));
       await node?.rpc("anvil_impersonateAccount", from);
       const data = era.interface.encodeFunctionData("mint", [ERA_A, 1n]);
-      await node?.rpc("eth_sendTransaction", { from, to: await era.getAddress(), data });
+      const transaction = { from, to: await era.getAddress(), data };
+      if (node !== undefined) await receiptOf(node, await node.rpc("eth_sendTransaction", transaction));
       expect(await difference()).to.equal(1n);
     });
   });

@@ -3,7 +3,7 @@ import { Interface, JsonRpcProvider, NonceManager, Signature, Wallet } from "eth
 import { createNetwork } from "../../sdk/src/testkit/index.ts";
 import type { Anvil } from "../../scripts/devnet/anvil.ts";
 import { devKey, startNodes } from "../helpers/anvilNetwork.ts";
-import { until } from "../helpers/daemonNetwork.ts";
+import { receiptOf } from "../helpers/receipts.ts";
 
 const [SOURCE, OWN, FORKED] = [9_201n, 9_202n, 9_999n];
 const PERMIT = {
@@ -12,19 +12,6 @@ const PERMIT = {
     return { name, type };
   }),
 };
-
-interface Receipt {
-  readonly logs: { topics: string[]; data: string }[];
-}
-
-async function receiptOf(node: Anvil, hash: unknown): Promise<Receipt> {
-  let receipt: Receipt | null = null;
-  await until("the transaction is mined", async () => {
-    receipt = (await node.rpc("eth_getTransactionReceipt", hash)) as Receipt | null; // CAST: JSON-RPC returns a receipt
-    return receipt !== null;
-  });
-  return receipt ?? { logs: [] };
-}
 
 describe("a rollup that forks and gets another chain id", function () {
   this.timeout(240_000);

@@ -3,6 +3,7 @@ import { parseBlock, quantity } from "../../scripts/chain/blocks.ts";
 import { createEndpoint } from "../../scripts/chain/endpoint.ts";
 import type { TestRollup } from "../chain/rollup.ts";
 import { codeThrownBy, devWallet, mine, startRollup } from "../chain/rollup.ts";
+import { receiptOf } from "../helpers/receipts.ts";
 
 describe("faulty proxy", () => {
   let rollup: TestRollup;
@@ -41,6 +42,7 @@ describe("faulty proxy", () => {
     const fields = { type: 2, chainId: 8101, nonce: 0, to: devWallet(9).address, value: 5n, gasLimit: 21_000 };
     const raw = await wallet.signTransaction({ ...fields, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n });
     const hash = await rollup.node.rpc("eth_sendRawTransaction", raw);
+    await receiptOf(rollup.node, hash);
     const head = quantity(await rollup.node.rpc("eth_blockNumber"));
     rollup.proxies[0]?.set({ lagBlocks: 1 });
     expect(quantity(await ask("eth_blockNumber"))).to.equal(head - 1);

@@ -84,6 +84,9 @@ interface IRollupRegistry {
     /// @notice What is agreed about a rollup; status None and all zero if unknown.
     function rollup(uint256 chainId) external view returns (Rollup memory);
 
+    /// @notice The incarnation in which a rollup was admitted last, removed or not; 0 if unknown. Reads one slot where {rollup} reads eleven.
+    function incarnationOf(uint256 chainId) external view returns (uint256);
+
     /// @notice Whether the rollup is active in exactly this incarnation.
     function isActive(uint256 chainId, uint256 incarnation) external view returns (bool);
 

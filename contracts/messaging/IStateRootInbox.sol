@@ -72,4 +72,7 @@ interface IStateRootInbox {
 
     /// @notice Recorded head by anchor index of a rollup's current incarnation (all zero if none).
     function head(uint256 chainId, uint64 anchorIndex) external view returns (Head memory);
+
+    /// @notice State root of {head} alone; 0 if none.
+    function stateRootOf(uint256 chainId, uint64 anchorIndex) external view returns (bytes32);
 }

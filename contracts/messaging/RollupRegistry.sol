@@ -108,6 +108,11 @@ contract RollupRegistry is IRollupRegistry, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IRollupRegistry
+    function incarnationOf(uint256 chainId) external view returns (uint256) {
+        return _registry().rollups[chainId].incarnation;
+    }
+
+    /// @inheritdoc IRollupRegistry
     function isActive(uint256 chainId, uint256 incarnation) external view returns (bool) {
         Rollup storage entry = _registry().rollups[chainId];
         return entry.status == Status.Active && entry.incarnation == incarnation;

@@ -112,6 +112,11 @@ contract StateRootInbox is IStateRootInbox, AccessManagedUpgradeable, UUPSUpgrad
         return _current(chainId).byAnchor[anchorIndex];
     }
 
+    /// @inheritdoc IStateRootInbox
+    function stateRootOf(uint256 chainId, uint64 anchorIndex) external view returns (bytes32) {
+        return _current(chainId).byAnchor[anchorIndex].stateRoot;
+    }
+
     /// @dev Only the administrator may upgrade.
     function _authorizeUpgrade(address) internal override restricted {}
 
@@ -152,7 +157,7 @@ contract StateRootInbox is IStateRootInbox, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     function _current(uint256 chainId) private view returns (Heads storage) {
-        return _inbox().heads[chainId][REGISTRY.rollup(chainId).incarnation];
+        return _inbox().heads[chainId][REGISTRY.incarnationOf(chainId)];
     }
 
     function _inbox() private pure returns (InboxStorage storage $) {

@@ -137,7 +137,7 @@ contract StateReader is IStateReader {
     }
 
     function _stateRoot(uint256 chainId, uint64 anchorIndex) private view returns (bytes32 stateRoot) {
-        stateRoot = INBOX.head(chainId, anchorIndex).stateRoot;
+        stateRoot = INBOX.stateRootOf(chainId, anchorIndex);
         if (stateRoot == 0) revert ReaderUnknownHead(chainId, anchorIndex);
     }
 

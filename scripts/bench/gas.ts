@@ -7,6 +7,7 @@ import { era } from "./gas/era.ts";
 import { evidence } from "./gas/evidence.ts";
 import { governance } from "./gas/governance.ts";
 import { openGasNetwork, type GasNetwork } from "./gas/network.ts";
+import { proofs } from "./gas/proofs.ts";
 import { quorums } from "./gas/quorum.ts";
 import { differences, figuresOf, printTable, write, type Chapter } from "./gas/report.ts";
 import type { Networks, Subject } from "./gas/row.ts";
@@ -22,6 +23,7 @@ const SUBJECTS: readonly Subject[] = [
   bounties,
   era,
   governance,
+  proofs,
   deployment,
 ];
 

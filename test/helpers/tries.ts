@@ -1,8 +1,9 @@
 import { createMerkleProof, createMPT } from "@ethereumjs/mpt";
 import { encodeRlp, toBeArray } from "ethers";
 import { Random } from "../../scripts/checks/vectors/random.ts";
-import { fromHex, keccak, toHex, type Hex } from "../../sdk/src/bytes.ts";
+import { fromHex, keccak, toHex, type Address, type Hex } from "../../sdk/src/bytes.ts";
 import { nibblesOf } from "../../sdk/src/proofs.ts";
+import { packAccount, packSlot } from "../../sdk/src/proofsPack.ts";
 import { FUZZ_SEED } from "./fuzz.ts";
 
 /** A storage trie by an independent implementation, with what was put into it. */
@@ -26,6 +27,42 @@ export async function rawTrie<T>(values: ReadonlyMap<Hex, T>, encode: (value: T)
     root: toHex(trie.root()),
     values,
     nodes: async (path) => (await createMerkleProof(trie, fromHex(path))).map(toHex),
+  };
+}
+
+/** A state whose proofs are made here: for figures at a size that no test fills on a node. */
+export interface TestState {
+  readonly root: Hex;
+  readonly storageRoot: Hex;
+  accountPart(account: Address): Promise<Hex>;
+  /** For the one account with slots. */
+  slotPart(slot: Hex): Promise<Hex>;
+}
+
+/** A state of this many accounts, one of which has these slots; the others are made of `random`. */
+export async function stateWith(
+  random: Random,
+  account: Address,
+  slots: ReadonlyMap<Hex, bigint>,
+  accounts: number,
+): Promise<TestState> {
+  const storage = await trieOf(new Map([...slots].map(([slot, value]) => [hashed(slot), value])));
+  const entry = (root: Hex): readonly Uint8Array[] => [
+    toBeArray(random.uint(10)),
+    toBeArray(random.uint(64)),
+    fromHex(root),
+    fromHex(random.hash()),
+  ];
+  const entries = new Map(
+    Array.from({ length: accounts - 1 }, () => [hashed(random.address()), entry(random.hash())] as const),
+  );
+  entries.set(hashed(account), entry(storage.root));
+  const state = await rawTrie(entries, (fields) => fromHex(encodeRlp([...fields])));
+  return {
+    root: state.root,
+    storageRoot: storage.root,
+    accountPart: async (one) => packAccount(state.root, one, await state.nodes(hashed(one))),
+    slotPart: async (slot) => packSlot(storage.root, slot, await storage.nodes(hashed(slot))),
   };
 }
 

@@ -1,12 +1,11 @@
 import { expect } from "chai";
-import { encodeRlp, toBeArray } from "ethers";
 import hre from "hardhat";
 import { Random } from "../../scripts/checks/vectors/random.ts";
-import { fromHex, ZERO_HASH, type Address, type Hex } from "../../sdk/src/bytes.ts";
-import { packAccount, packSlot, slotProof } from "../../sdk/src/proofsPack.ts";
+import { ZERO_HASH, type Address, type Hex } from "../../sdk/src/bytes.ts";
+import { slotProof } from "../../sdk/src/proofsPack.ts";
 import { createNetwork, type TestNetwork } from "../../sdk/src/testkit/index.ts";
 import { StateProofHarness__factory, type StateProofHarness } from "../../typechain-types/index.js";
-import { hashed, rawTrie, trieOf, type TestTrie } from "../helpers/tries.ts";
+import { stateWith, type TestState } from "../helpers/tries.ts";
 
 const ENTRIES = 10_000;
 const SOURCE = 8101n;
@@ -19,23 +18,12 @@ describe("StateReader's gas with 10,000 accounts and 10,000 slots", () => {
   const slots: Hex[] = Array.from({ length: ENTRIES }, () => random.hash());
   let network: TestNetwork;
   let harness: StateProofHarness;
-  let storage: TestTrie;
-  let state: TestTrie<readonly Uint8Array[]>;
+  let state: TestState;
   let accountPart: Hex;
 
   before(async () => {
-    storage = await trieOf(new Map(slots.map((slot) => [hashed(slot), random.uint(128)])));
-    const others = Array.from({ length: ENTRIES - 1 }, () => random.address());
-    const entry = (root: Hex): readonly Uint8Array[] => [
-      toBeArray(random.uint(10)),
-      toBeArray(random.uint(64)),
-      fromHex(root),
-      fromHex(random.hash()),
-    ];
-    const accounts = new Map(others.map((one) => [hashed(one), entry(random.hash())]));
-    accounts.set(hashed(account), entry(storage.root));
-    state = await rawTrie(accounts, (fields) => fromHex(encodeRlp([...fields])));
-    accountPart = packAccount(state.root, account, await state.nodes(hashed(account)));
+    state = await stateWith(random, account, new Map(slots.map((slot) => [slot, random.uint(128)])), ENTRIES);
+    accountPart = await state.accountPart(account);
     network = await createNetwork({
       rollups: await Promise.all(["rollupA", "rollupB"].map((one) => hre.network.create(one))),
     });
@@ -43,12 +31,10 @@ describe("StateReader's gas with 10,000 accounts and 10,000 slots", () => {
     await network.recordHead(SOURCE, 8102n, { stateRoot: state.root });
   });
 
-  const partOf = async (slot: Hex): Promise<Hex> => packSlot(storage.root, slot, await storage.nodes(hashed(slot)));
-
   /** Gas of a transaction that reads slots; of an account that is remembered without its part. */
   async function cost(keys: readonly Hex[], isRemembered = false): Promise<bigint> {
     const { stateReader, signer } = network.rollup(8102n);
-    const parts = await Promise.all(keys.map(partOf));
+    const parts = await Promise.all(keys.map((key) => state.slotPart(key)));
     const proof = slotProof(isRemembered ? undefined : accountPart, parts);
     const [slot = ZERO_HASH] = keys;
     const call =
@@ -65,7 +51,7 @@ describe("StateReader's gas with 10,000 accounts and 10,000 slots", () => {
     const [whole, alone]: [bigint[], bigint[]] = [[], []];
     for (const slot of slots.slice(0, SAMPLE)) {
       whole.push(await cost([slot]));
-      const proof = slotProof(accountPart, [await partOf(slot)]);
+      const proof = slotProof(accountPart, [await state.slotPart(slot)]);
       alone.push((await harness.gasOf(state.root, account, slot, proof)).used);
     }
     console.log(`      cold slot: ${mean(whole)} gas, proof alone ${mean(alone)} (means of ${SAMPLE})`);
@@ -89,5 +75,7 @@ describe("StateReader's gas with 10,000 accounts and 10,000 slots", () => {
       `      remembering: ${remembered?.gasUsed} gas, then a slot in a call of its own: ${later} (mean of ${SAMPLE})`,
     );
     expect(later).to.be.lessThanOrEqual(cold - 35_000n);
+    // Its calldata alone, as EIP-7623 counts it, is 84,000: what runs costs less than what is sent.
+    expect(later).to.be.lessThanOrEqual(86_000n);
   });
 });

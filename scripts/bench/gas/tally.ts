@@ -1,9 +1,8 @@
-import { encodeRlp, toBeArray } from "ethers";
-import { hashed, rawTrie, trieOf } from "../../../test/helpers/tries.ts";
+import { stateWith } from "../../../test/helpers/tries.ts";
 import { concatBytes, fromHex, hashText, toHex, type Hex } from "../../../sdk/src/bytes.ts";
 import { CLASS_FINAL, factProof, headFactHash, type HeadFact } from "../../../sdk/src/fact.ts";
 import type { Ballot } from "../../../sdk/src/governance.ts";
-import { packAccount, packSlot, slotProof } from "../../../sdk/src/proofsPack.ts";
+import { slotProof } from "../../../sdk/src/proofsPack.ts";
 import { tallySlot } from "../../../sdk/src/tally.ts";
 import { Random } from "../../checks/vectors/random.ts";
 import { attest, OTHER_FACT } from "./lane.ts";
@@ -22,34 +21,26 @@ const BLOCK = 1_000_000n;
  */
 export async function proveTally(net: GasNetwork, ballot: Ballot, signers: readonly number[]): Promise<Cost> {
   const random = new Random("gas of a tally");
-  const { home, other, networkId } = net;
+  const { home, other } = net;
   const collector = await addressOf(other.voteCollector);
   const slot = tallySlot(ballot);
-  const slots = Array.from({ length: SLOTS - 1 }, () => random.hash());
-  const storage = await trieOf(new Map([...slots, slot].map((each) => [hashed(each), VOTES << 64n])));
-  const entry = (root: Hex): readonly Uint8Array[] => [
-    toBeArray(random.uint(10)),
-    toBeArray(random.uint(64)),
-    fromHex(root),
-    fromHex(random.hash()),
-  ];
-  const accounts = new Map(
-    Array.from({ length: ACCOUNTS - 1 }, () => [hashed(random.address()), entry(random.hash())] as const),
-  );
-  accounts.set(hashed(collector), entry(storage.root));
-  const state = await rawTrie(accounts, (fields) => fromHex(encodeRlp([...fields])));
+  const slots = [...Array.from({ length: SLOTS - 1 }, () => random.hash()), slot];
+  const state = await stateWith(random, collector, new Map(slots.map((each) => [each, VOTES << 64n])), ACCOUNTS);
+  await recordHead(net, state.root, signers);
+  const proof = slotProof(await state.accountPart(collector), [await state.slotPart(slot)]);
+  return costOf(home.tallyReader.proveTally(other.chainId, 1n, ballot.proposalId, proof));
+}
+
+/** Anchor 1 of the other rollup with this state root, attested and recorded on home. */
+export async function recordHead(net: GasNetwork, stateRoot: Hex, signers: readonly number[]): Promise<Cost> {
+  const { home, other, networkId } = net;
   const fact: HeadFact = {
     ...{ class: CLASS_FINAL, chainId: other.chainId, incarnation: 1n, anchorIndex: 1n, number: BLOCK },
-    ...{ blockHash: hashText("a block of the other rollup"), stateRoot: state.root },
+    ...{ blockHash: hashText("a block of the other rollup"), stateRoot },
   };
   const hash = headFactHash(networkId, fact);
   const facts = [hash, OTHER_FACT];
   const { index, count, siblings } = factProof(facts, hash);
-  const attestation = attest(net, facts, signers);
-  await (
-    await home.stateRootInbox.recordHead(attestation, fact, index, count, toHex(concatBytes(siblings.map(fromHex))))
-  ).wait();
-  const accountPart = packAccount(state.root, collector, await state.nodes(hashed(collector)));
-  const proof = slotProof(accountPart, [packSlot(storage.root, slot, await storage.nodes(hashed(slot)))]);
-  return costOf(home.tallyReader.proveTally(other.chainId, 1n, ballot.proposalId, proof));
+  const path = toHex(concatBytes(siblings.map(fromHex)));
+  return costOf(home.stateRootInbox.recordHead(attest(net, facts, signers), fact, index, count, path));
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Ledger } from "../chain/ledger.ts";
-import { closeConnection } from "../cli/connection.ts";
 import type { Devnet } from "../devnet/devnet.ts";
 import { networkSteps } from "../devnet/network-steps.ts";
 import { startOf } from "../devnet/processes.ts";
@@ -103,7 +102,6 @@ async function play(devnet: Devnet, options: DemoOptions): Promise<Omit<DemoRepo
     clearInterval(counting);
     ending.abort();
     await ended();
-    world.sites.forEach(({ connection }) => closeConnection(connection));
   }
 }
 

@@ -1,6 +1,5 @@
-import { MetalayerClient } from "../../sdk/src/client.ts";
 import type { Connection } from "../cli/connection.ts";
-import { accessOf, closeConnection, connect } from "../cli/connection.ts";
+import { closeConnection, connect, readingClient } from "../cli/connection.ts";
 import { parseRollup } from "../cli/network.ts";
 import type { Devnet } from "../devnet/devnet.ts";
 import { Account } from "./account.ts";
@@ -21,10 +20,30 @@ export async function openWorld(
   );
   try {
     const chainIds = connections.map(({ chainId }) => chainId);
-    const sites = await Promise.all(connections.map((connection) => openSite(devnet, connection, chainIds, signal)));
-    const client = await MetalayerClient.connect(connections.map((connection) => accessOf(connection)));
+    let sites = await Promise.all(connections.map((connection) => openSite(devnet, connection, chainIds, signal)));
+    const opened = [...sites];
+    let client = await readingClient(connections);
     const world: World = {
-      ...{ devnet, sites, client, signal, checks, note: onNote },
+      ...{ devnet, signal, checks, note: onNote },
+      get sites() {
+        return sites;
+      },
+      get client() {
+        return client;
+      },
+      async open(chainId) {
+        const rollup = devnet.state.rollups.find((each) => BigInt(each.chainId) === chainId);
+        const connection = await connect({ ...parseRollup(rollup), rpc: [rollup?.nodeUrl ?? ""] });
+        connections.push(connection);
+        const site = await openSite(devnet, connection, chainIds, signal);
+        opened.push(site);
+        return site;
+      },
+      async join(site) {
+        const joined = [...sites, site];
+        client = await readingClient(joined.map(({ connection }) => connection));
+        sites = joined;
+      },
       check(part, what, ok, detail = "") {
         checks.push({ part, what, ok, detail });
         if (!ok) onNote(part, `FAILED: ${what}${detail === "" ? "" : ` (${detail})`}`);
@@ -33,7 +52,8 @@ export async function openWorld(
     return {
       world,
       ended: async () => {
-        await Promise.all(sites.map(({ observer }) => observer.ended));
+        await Promise.all(opened.map(({ observer }) => observer.ended));
+        connections.forEach(closeConnection);
       },
     };
   } catch (error) {

@@ -46,8 +46,9 @@ export const PARTS = {
   faults: "Kills, cuts and a reorg",
   heads: "State roots of other rollups",
   deposits: "ERA that votes, on three rollups",
-  vote: "One proposal, voted on three rollups",
+  vote: "Proposals, voted on three rollups",
   legs: "Executed on every rollup",
+  admission: "One rollup more, by vote",
   roles: "A role on every rollup",
   lie: "A corrupted quorum lies",
   verdict: "What the watchtower does about it",
@@ -75,6 +76,9 @@ export interface World {
   readonly sites: readonly Site[];
   /** Reads all rollups. */
   readonly client: MetalayerClient;
+  /** Opens a rollup that the network has got meanwhile. It is none of the sites until it has joined them. */
+  open(chainId: bigint): Promise<Site>;
+  join(site: Site): Promise<void>;
   readonly signal: AbortSignal;
   readonly checks: Check[];
   note(part: Part, text: string): void;

@@ -56,6 +56,8 @@ export interface Devnet {
   /** Services by name; one that was started again under its name replaces the old one. */
   readonly services: ReadonlyMap<string, Child>;
   startNodes(): Promise<void>;
+  /** Starts one more node beside those that run; nothing is deployed on it. */
+  addNode(preset: RollupPreset): Promise<void>;
   /** Stops every node and starts it at its old place with its old state; only with `keepStates`. */
   restartNodes(): Promise<void>;
   startService(service: ServiceOptions): Promise<Child>;
@@ -68,6 +70,7 @@ export interface Devnet {
 const SAVING_MS = 60_000;
 
 export function createDevnet(options: DevnetOptions): Devnet {
+  const presets = [...options.rollups];
   let nodes: readonly Anvil[] = [];
   const services = new Map<string, Child>();
   let state: DevnetState = {
@@ -92,16 +95,17 @@ export function createDevnet(options: DevnetOptions): Devnet {
     },
     services,
     async startNodes() {
-      nodes = await Promise.all(options.rollups.map((preset) => startNode(options, preset)));
-      const rollups = nodes.map((node, index) => describeNode(node, options.rollups[index]));
-      update((old) => ({ ...old, rollups }));
+      nodes = await Promise.all(presets.map((preset) => startNode(options, preset)));
+      update((old) => ({ ...old, rollups: nodes.map((node, index) => describeNode(node, presets[index])) }));
+    },
+    async addNode(preset) {
+      const node = await startNode(options, preset);
+      presets.push(preset);
+      nodes = [...nodes, node];
+      update((old) => ({ ...old, rollups: [...old.rollups, describeNode(node, preset)] }));
     },
     async restartNodes() {
-      const ports = nodes.map(({ port }) => port);
-      // Writing the state takes its time; nothing may cut it short.
-      const folder = processFolder(options.folder);
-      await Promise.all(nodes.map((node) => endProcess(folder, node.record, SAVING_MS).then(() => node.stop())));
-      nodes = await Promise.all(options.rollups.map((preset, index) => startNode(options, preset, ports[index])));
+      nodes = await restartAll(options, nodes, presets);
       const places = nodes.map((node) => node.record.process);
       update((old) => ({
         ...old,
@@ -124,6 +128,19 @@ export function createDevnet(options: DevnetOptions): Devnet {
       await stopDevnet(options.folder);
     },
   };
+}
+
+/** Stops nodes and starts them again at their old places. */
+async function restartAll(
+  options: DevnetOptions,
+  nodes: readonly Anvil[],
+  presets: readonly RollupPreset[],
+): Promise<readonly Anvil[]> {
+  const ports = nodes.map(({ port }) => port);
+  const folder = processFolder(options.folder);
+  // Writing the state takes its time; nothing may cut it short.
+  await Promise.all(nodes.map((node) => endProcess(folder, node.record, SAVING_MS).then(() => node.stop())));
+  return Promise.all(presets.map((preset, index) => startNode(options, preset, ports[index])));
 }
 
 function startNode(options: DevnetOptions, preset: RollupPreset, port?: number): Promise<Anvil> {

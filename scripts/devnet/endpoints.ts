@@ -4,26 +4,32 @@ import { delay } from "../chain/tasks.ts";
 import { freePort } from "./children.ts";
 import type { Devnet } from "./devnet.ts";
 
-/** Puts endpoints that can be made to fail in front of every node, all in one process, and waits until they answer. */
+/** One process for all endpoints of the first nodes. */
+const FIRST = "rpc-endpoints";
+
+/** Puts endpoints that can be made to fail in front of every node that has none, all in one process, and waits until they answer. */
 export async function startEndpoints(devnet: Devnet): Promise<void> {
   const { endpointsPerNode } = devnet.options;
-  const rollups = await Promise.all(
-    devnet.state.rollups.map(async (rollup) => {
-      const ports = await Promise.all(Array.from({ length: endpointsPerNode }, freePort));
-      return { ...rollup, ports };
-    }),
-  );
-  await runEndpoints(
-    devnet,
-    rollups.flatMap(({ nodeUrl, ports }) => ports.map((port) => ({ upstream: nodeUrl, port }))),
-  );
+  const bare = devnet.state.rollups.filter(({ rpc, nodeUrl }) => rpc.every((url) => url === nodeUrl));
+  const ports = new Map<number, readonly number[]>();
+  for (const { chainId } of bare)
+    ports.set(chainId, await Promise.all(Array.from({ length: endpointsPerNode }, freePort)));
+  const list = bare.flatMap(({ chainId, nodeUrl }) => {
+    return (ports.get(chainId) ?? []).map((port) => ({ upstream: nodeUrl, port }));
+  });
+  const isFirst = bare.length === devnet.state.rollups.length;
+  await runEndpoints(devnet, list, isFirst ? FIRST : `${FIRST}-${bare.map(({ name }) => name).join("-")}`);
   devnet.update((state) => ({
     ...state,
-    rollups: rollups.map(({ ports, ...rollup }) => ({
-      ...rollup,
-      rpc: ports.map((port) => `http://127.0.0.1:${port}`),
-      agree: Math.floor(ports.length / 2) + 1,
-    })),
+    rollups: state.rollups.map((rollup) => {
+      const own = ports.get(rollup.chainId);
+      if (own === undefined) return rollup;
+      return {
+        ...rollup,
+        rpc: own.map((port) => `http://127.0.0.1:${port}`),
+        agree: Math.floor(own.length / 2) + 1,
+      };
+    }),
   }));
 }
 
@@ -32,16 +38,17 @@ export async function restartEndpoints(devnet: Devnet): Promise<void> {
   const list = devnet.state.rollups.flatMap(({ nodeUrl, rpc }) =>
     rpc.map((url) => ({ upstream: nodeUrl, port: Number(new URL(url).port) })),
   );
-  await runEndpoints(devnet, list);
+  await runEndpoints(devnet, list, FIRST);
 }
 
 async function runEndpoints(
   devnet: Devnet,
   list: readonly { readonly upstream: string; readonly port: number }[],
+  name: string,
 ): Promise<void> {
   const child = await devnet.startService({
     kind: "endpoints",
-    name: "rpc-endpoints",
+    name,
     script: "scripts/devnet/proxies.ts",
     args: [JSON.stringify(list)],
   });

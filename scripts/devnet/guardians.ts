@@ -9,6 +9,7 @@ import { writeJsonAtomically } from "./files.ts";
 import { guardianKeyFile } from "./parameters.ts";
 import { untilReady } from "./ready.ts";
 import { daemonNetwork } from "./settings.ts";
+import type { DevnetRollup } from "./state.ts";
 
 /** Starts the guardians as processes of their own and lets their operators announce where they answer. */
 export function guardiansStep(count: number): DevnetStep {
@@ -17,7 +18,7 @@ export function guardiansStep(count: number): DevnetStep {
     async run(devnet, signal) {
       const ports = await Promise.all(Array.from({ length: count }, freePort));
       const started = await Promise.all(ports.map((port, index) => startGuardian(devnet, index, port)));
-      await announceAll(devnet, ports);
+      await announceAll(devnet.state.rollups, ports);
       await Promise.all(started.map((child, index) => untilGuardianReady(child, ports[index] ?? 0, signal)));
       return `${count} processes, each with ${devnet.state.rollups[0]?.rpc.length ?? 0} endpoints per rollup`;
     },
@@ -54,9 +55,9 @@ function guardianUrl(port: number): string {
 }
 
 /** Relayers find guardians by what their operators have announced on the rollup. */
-async function announceAll({ state }: Devnet, ports: readonly number[]): Promise<void> {
+export async function announceAll(rollups: readonly DevnetRollup[], ports: readonly number[]): Promise<void> {
   await Promise.all(
-    state.rollups.map(async ({ chainId, nodeUrl, contracts }) => {
+    rollups.map(async ({ chainId, nodeUrl, contracts }) => {
       const options = { staticNetwork: true, pollingInterval: 50, cacheTimeout: -1 };
       const provider = new JsonRpcProvider(nodeUrl, chainId, options);
       try {

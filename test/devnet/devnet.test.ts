@@ -5,6 +5,7 @@ import path from "node:path";
 import { quantity } from "../../scripts/chain/blocks.ts";
 import { createEndpoint } from "../../scripts/chain/endpoint.ts";
 import type { Devnet, DevnetOptions, DevnetStep } from "../../scripts/devnet/devnet.ts";
+import { addRollup } from "../../scripts/devnet/growth.ts";
 import { isAlive, readRecords } from "../../scripts/devnet/processes.ts";
 import { rollupPresets } from "../../scripts/devnet/rollups.ts";
 import { startDevnet } from "../../scripts/devnet/start.ts";
@@ -70,6 +71,20 @@ describe("devnet", () => {
     await devnet.stop();
     expectNoTrace(devnet, used);
     expect(await codeThrownBy(devnetStatus(folder))).to.equal("DEVNET_NOT_RUNNING");
+  });
+
+  it("takes one more rollup while it runs, with endpoints of its own, and stops it with the others", async () => {
+    const devnet = await start({ endpointsPerNode: 2 });
+    const before = devnet.state.rollups;
+    const added = await addRollup(devnet);
+    const used = homes();
+    expect([added.name, added.chainId, added.rpc.length, added.agree]).to.deep.equal(["rollupC", 8_103, 2, 2]);
+    expect(readDevnet(folder).rollups).to.deep.equal([...before, added]);
+    const { healthy, rollups } = await devnetStatus(folder);
+    expect([healthy, rollups.map(({ answering }) => answering)]).to.deep.equal([true, [2, 2, 2]]);
+    await devnet.stop();
+    expect(used).to.have.length(3);
+    expectNoTrace(devnet, used);
   });
 
   it("runs on by itself when detached, until it is stopped by its folder", async () => {

@@ -9,7 +9,7 @@ export const command = defineCommand({
     {
       name: "[chapter]",
       description:
-        "core (messages, ERA, failures and recovery; the default), guardians (a corrupted quorum is caught), governance (one vote for all), or all",
+        "core (messages, ERA, failures and recovery; the default), guardians (a corrupted quorum is caught), governance (one vote for all, and a rollup admitted), or all",
     },
   ],
   options: {

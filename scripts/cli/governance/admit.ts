@@ -41,8 +41,9 @@ export async function admitCommand(context: Context, options: AdmitOptions): Pro
   );
 }
 
-async function admissionOf(
-  { parameters, artifacts, targets }: OpenedNetwork,
+/** Drafts what admits the rollup of this name. Throws CLI_UNKNOWN_ROLLUP, and as {@link admissionProposal}. */
+export async function admissionOf(
+  { parameters, artifacts, targets }: Omit<OpenedNetwork, "file">,
   name: string,
   title: string,
 ): Promise<Admission> {

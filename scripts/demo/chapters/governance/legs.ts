@@ -7,36 +7,41 @@ import { PRICES } from "./vote.ts";
 import { governanceAt, timeOf, type Watch } from "./watch.ts";
 
 const GAS = 8_000_000n;
+const LEG_GAS = 4_000_000n;
 const LIMIT_MS = 60_000;
 /** OpenZeppelin's states of an operation. */
 const UNSET = 0n;
 const READY = 2n;
 
-/** Queues and executes what was decided: home's part sends every other rollup its leg, which waits there in its timelock. */
-export async function legs(world: World, watch: Watch, proposal: Proposal): Promise<void> {
+/** Queues and executes what was decided: home's parts send every other rollup its legs, which wait there in its timelock. */
+export async function legs(world: World, watch: Watch, proposals: readonly Proposal[]): Promise<true> {
   const home = siteAt(world, 0);
   const before = await changedLanes(world);
-  await perform(world, home, "queue", proposal);
+  await perform(world, home, "queue", proposals);
   const { eraGovernor } = governanceAt(home);
-  const isEarly = await eraGovernor.execute.staticCall(...argumentsOf(proposal)).then(
-    () => true,
-    () => false,
+  const early = await Promise.allSettled(
+    proposals.map((proposal) => eraGovernor.execute.staticCall(...argumentsOf(proposal))),
   );
-  world.check("legs", "home's timelock lets nobody execute before its delay is over", !isEarly);
-  const readyAt = await eraGovernor.proposalEta(proposal.proposalId);
-  await until(world, "home's delay is over", LIMIT_MS, async () => (await timeOf(home)) >= readyAt);
+  const isRefused = early.every(({ status }) => status === "rejected");
+  world.check("legs", "home's timelock lets nobody execute before its delay is over", isRefused);
+  const etas = await Promise.all(proposals.map(({ proposalId }) => eraGovernor.proposalEta(proposalId)));
+  await until(world, "home's delay is over", LIMIT_MS, async () => {
+    const now = await timeOf(home);
+    return etas.every((eta) => now >= eta);
+  });
   watch.mark(world, "legs", "queued, and home's delay is over");
-  await perform(world, home, "execute", proposal);
-  watch.mark(world, "legs", "executed on home, which sends every other rollup its leg");
+  await perform(world, home, "execute", proposals);
+  watch.mark(world, "legs", "executed on home, which sends every other rollup its legs");
 
-  const sent = readProposal(home.connection.description.contracts.MetalayerGateway, proposal).legs;
+  const gateway = home.connection.description.contracts.MetalayerGateway;
+  const sent = proposals.flatMap((proposal) => readProposal(gateway, proposal).legs);
   await Promise.all(sent.map((leg) => untilState(world, leg, "has arrived", (state) => state !== UNSET)));
   watch.mark(world, "legs", `${sent.length} legs arrived in the other rollups' timelocks`);
   await Promise.all(sent.map((leg) => untilState(world, leg, "has waited", (state) => state >= READY)));
   await Promise.all(
     sent.map((leg) => {
       const site = siteOf(world, leg.chainId);
-      const call = { to: leg.timelock, data: leg.execute, gas: 2_000_000n };
+      const call = { to: leg.timelock, data: leg.execute, gas: LEG_GAS };
       return site.account(ACTORS.treasurer).execute([call], world.signal);
     }),
   );
@@ -50,17 +55,23 @@ export async function legs(world: World, watch: Watch, proposal: Proposal): Prom
     before === 0 && after === lanes,
     detail,
   );
+  return true;
 }
 
-async function perform(world: World, home: Site, what: "queue" | "execute", proposal: Proposal): Promise<void> {
-  const { eraGovernor } = governanceAt(home);
-  const args = argumentsOf(proposal);
-  const data =
-    what === "queue"
-      ? eraGovernor.interface.encodeFunctionData("queue", args)
-      : eraGovernor.interface.encodeFunctionData("execute", args);
+async function perform(
+  world: World,
+  home: Site,
+  what: "queue" | "execute",
+  proposals: readonly Proposal[],
+): Promise<void> {
+  const { interface: abi } = governanceAt(home).eraGovernor;
   const to = governanceAddress(home.connection.description, "EraGovernor");
-  await home.account(ACTORS.treasurer).execute([{ to, data, gas: GAS }], world.signal);
+  const calls = proposals.map((proposal) => {
+    const args = argumentsOf(proposal);
+    const data = what === "queue" ? abi.encodeFunctionData("queue", args) : abi.encodeFunctionData("execute", args);
+    return { to, data, gas: GAS };
+  });
+  await home.account(ACTORS.treasurer).execute(calls, world.signal);
 }
 
 function argumentsOf({ targets, values, payloads, descriptionHash }: Proposal): [string[], bigint[], string[], string] {

@@ -8,6 +8,7 @@ import { governanceAddress } from "../../../cli/governance/contracts.ts";
 import { parseProposal, type ProposalFile } from "../../../cli/governance/proposal-file.ts";
 import { votesText } from "../../../cli/governance/votes-text.ts";
 import type { Network } from "../../../cli/network.ts";
+import type { Call } from "../../account.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, siteAt, until } from "../../world.ts";
 import { votingSites } from "./deposits.ts";
@@ -20,40 +21,48 @@ const FOR = 1;
 const GAS = 8_000_000n;
 const LIMIT_MS = 90_000;
 
-/** A proposal for all rollups, voted on three of them, until it waits in home's timelock. */
-export async function vote(world: World, watch: Watch): Promise<Proposal> {
+/** Proposals for all rollups, voted on three of them, until every vote is counted on home: new prices, and what else is given. */
+export async function vote(world: World, watch: Watch, admission: Proposal | undefined): Promise<readonly Proposal[]> {
   const home = siteAt(world, 0);
-  const proposal = await propose(world, home);
-  const ballot = await ballotOf(home.connection, proposal.proposalId);
-  watch.mark(world, "vote", `one proposal with a leg for each of ${world.sites.length} rollups is made`);
-  await castAll(world, home, ballot);
+  const prices = await draftPrices(world, home);
+  const proposals = admission === undefined ? [prices] : [prices, admission];
+  await propose(world, home, proposals);
+  const ballots = await Promise.all(proposals.map(({ proposalId }) => ballotOf(home.connection, proposalId)));
+  watch.mark(world, "vote", `${proposals.length} proposals with legs for all ${world.sites.length} rollups are made`);
+  await castAll(world, home, ballots);
   watch.mark(world, "vote", "voted on three rollups");
-  await bringHome(world, home, ballot, watch);
-  await checkCount(world, home, ballot);
-  await until(world, "the proposal has passed", LIMIT_MS, async () => {
-    return (await stateOf(home.connection, proposal.proposalId)) === "succeeded";
-  });
-  watch.mark(world, "vote", "the vote is over");
-  return proposal;
+  await bringHome(world, home, ballots, watch);
+  await checkCounts(world, home, ballots);
+  return proposals;
 }
 
-async function propose(world: World, home: Site): Promise<Proposal> {
+/** Waits for the end of the vote. */
+export async function untilPassed(world: World, watch: Watch, proposals: readonly Proposal[]): Promise<true> {
+  const { connection } = siteAt(world, 0);
+  await until(world, "the proposals have passed", LIMIT_MS, async () => {
+    const states = await Promise.all(proposals.map(({ proposalId }) => stateOf(connection, proposalId)));
+    return states.every((state) => state === "succeeded");
+  });
+  watch.mark(world, "vote", "the vote is over");
+  return true;
+}
+
+function draftPrices(world: World, home: Site): Promise<Proposal> {
   const network = networkOf(world);
   const book = new Book(world.devnet.options.root, network.rollups);
   const connections = world.sites.map(({ connection }) => connection);
   const building = { source: "the demo's proposal", network, book, home: home.connection, connections };
-  const proposal = await buildFromFile(building, proposalOf(world));
+  return buildFromFile(building, proposalOf(world));
+}
+
+async function propose(world: World, home: Site, proposals: readonly Proposal[]): Promise<void> {
   const { eraGovernor } = governanceAt(home);
-  const { targets, values, payloads, description } = proposal;
-  const data = eraGovernor.interface.encodeFunctionData("propose", [
-    [...targets],
-    [...values],
-    [...payloads],
-    description,
-  ]);
   const to = governanceAddress(home.connection.description, "EraGovernor");
-  await home.account(ACTORS.treasurer).execute([{ to, data, gas: GAS }], world.signal);
-  return proposal;
+  const calls = proposals.map(({ targets, values, payloads, description }) => {
+    const args: [string[], bigint[], string[], string] = [[...targets], [...values], [...payloads], description];
+    return { to, data: eraGovernor.interface.encodeFunctionData("propose", args), gas: GAS };
+  });
+  await home.account(ACTORS.treasurer).execute(calls, world.signal);
 }
 
 /** As it could stand in a file for `./metalayer propose`. */
@@ -82,39 +91,48 @@ function networkOf({ sites }: World): Network {
   };
 }
 
-async function castAll(world: World, home: Site, ballot: Ballot): Promise<void> {
+async function castAll(world: World, home: Site, ballots: readonly Ballot[]): Promise<void> {
+  const snapshot = ballots.reduce((latest, ballot) => (ballot.snapshot > latest ? ballot.snapshot : latest), 0n);
   const cast = async (site: Site): Promise<void> => {
     await until(world, `the snapshot has passed on ${site.name}`, LIMIT_MS, async () => {
-      return (await timeOf(site)) > ballot.snapshot;
+      return (await timeOf(site)) > snapshot;
     });
-    const { eraGovernor, voteCollector } = governanceAt(site);
-    const { description } = site.connection;
-    const call =
-      site === home
-        ? {
-            to: governanceAddress(description, "EraGovernor"),
-            data: eraGovernor.interface.encodeFunctionData("castVote", [ballot.proposalId, FOR]),
-          }
-        : {
-            to: governanceAddress(description, "VoteCollector"),
-            data: voteCollector.interface.encodeFunctionData("castVote", [ballot, FOR]),
-          };
-    await site.account(ACTORS.treasurer).execute([call], world.signal);
+    await site.account(ACTORS.treasurer).execute(
+      ballots.map((ballot) => voteCall(site, home, ballot)),
+      world.signal,
+    );
   };
   await Promise.all([home, ...votingSites(world)].map(cast));
 }
 
-/** One tally comes as a message, the other one as a storage proof against a head that guardians attested. */
-async function bringHome(world: World, home: Site, ballot: Ballot, watch: Watch): Promise<void> {
+function voteCall(site: Site, home: Site, ballot: Ballot): Call {
+  const { eraGovernor, voteCollector } = governanceAt(site);
+  const { description } = site.connection;
+  return site === home
+    ? {
+        to: governanceAddress(description, "EraGovernor"),
+        data: eraGovernor.interface.encodeFunctionData("castVote", [ballot.proposalId, FOR]),
+      }
+    : {
+        to: governanceAddress(description, "VoteCollector"),
+        data: voteCollector.interface.encodeFunctionData("castVote", [ballot, FOR]),
+      };
+}
+
+/** Tallies of one rollup come as messages, those of the other one as storage proofs against a head that guardians attested. */
+async function bringHome(world: World, home: Site, ballots: readonly Ballot[], watch: Watch): Promise<void> {
   const [byMessage, byProof] = votingSites(world);
-  const { eraGovernor, tallyReader } = governanceAt(home);
-  const isCounted = async ({ chainId }: Site): Promise<boolean> =>
-    (await eraGovernor.countedTally(ballot.proposalId, chainId)).forVotes > 0n;
+  const { eraGovernor } = governanceAt(home);
+  const isCounted = async ({ chainId }: Site): Promise<boolean> => {
+    const tallies = await Promise.all(ballots.map(({ proposalId }) => eraGovernor.countedTally(proposalId, chainId)));
+    return tallies.every(({ forVotes }) => forVotes > 0n);
+  };
   const to = governanceAddress(byMessage.connection.description, "VoteCollector");
-  const data = governanceAt(byMessage).voteCollector.interface.encodeFunctionData("sendTally", [ballot]);
-  await byMessage.account(ACTORS.treasurer).execute([{ to, data }], world.signal);
-  const collector = governanceAddress(byProof.connection.description, "VoteCollector");
-  const query = { of: byProof.chainId, home: home.chainId, collector, ballot };
+  const { voteCollector } = governanceAt(byMessage);
+  const sends = ballots.map((ballot) => {
+    return { to, data: voteCollector.interface.encodeFunctionData("sendTally", [ballot]) };
+  });
+  await byMessage.account(ACTORS.treasurer).execute(sends, world.signal);
   let blocks = 0n;
   await until(
     world,
@@ -124,22 +142,42 @@ async function bringHome(world: World, home: Site, ballot: Ballot, watch: Watch)
       const [, head] = await home.connection.contracts.inbox.latestHead(byProof.chainId);
       if (head.number <= blocks) return false;
       blocks = head.number;
-      const { tally, head: proven, proof } = await readTally(world.client, query);
-      if (tally.forVotes === 0n) return false;
-      const args = [byProof.chainId, proven.anchorIndex, ballot.proposalId, proof] as const;
-      const call = tallyReader.interface.encodeFunctionData("proveTally", [...args]);
-      const reader = governanceAddress(home.connection.description, "TallyReader");
-      await home.account(ACTORS.treasurer).execute([{ to: reader, data: call, gas: 2_000_000n }], world.signal);
-      return true;
+      return proveAll(world, home, byProof, ballots);
     },
   );
   watch.mark(world, "vote", `the votes of ${byProof.name} are proven on home against its block ${blocks}`);
-  await until(world, `the message of ${byMessage.name} is counted`, LIMIT_MS, () => isCounted(byMessage));
+  await until(world, `the messages of ${byMessage.name} are counted`, LIMIT_MS, () => isCounted(byMessage));
   const isBoth = (await isCounted(byMessage)) && (await isCounted(byProof));
   world.check("vote", "one rollup's votes came by message, another's by storage proof", isBoth);
 }
 
-async function checkCount(world: World, home: Site, ballot: Ballot): Promise<void> {
+/** Proves what was voted on a rollup as of its newest head on home; false if that head does not hold the votes yet. */
+async function proveAll(world: World, home: Site, { chainId, connection }: Site, ballots: readonly Ballot[]) {
+  const collector = governanceAddress(connection.description, "VoteCollector");
+  const readings = await Promise.all(
+    ballots.map((ballot) => readTally(world.client, { of: chainId, home: home.chainId, collector, ballot })),
+  );
+  if (readings.some(({ tally }) => tally.forVotes === 0n)) return false;
+  const { tallyReader } = governanceAt(home);
+  const to = governanceAddress(home.connection.description, "TallyReader");
+  const calls = readings.map(({ head, proof }, index) => {
+    const args = [chainId, head.anchorIndex, ballots[index]?.proposalId ?? 0n, proof] as const;
+    return { to, data: tallyReader.interface.encodeFunctionData("proveTally", [...args]), gas: 2_000_000n };
+  });
+  await home.account(ACTORS.treasurer).execute(calls, world.signal);
+  return true;
+}
+
+async function checkCounts(world: World, home: Site, ballots: readonly Ballot[]): Promise<void> {
+  const counts = await Promise.all(ballots.map((ballot) => countOf(world, home, ballot)));
+  const isClose = counts.every(({ inFavour, others, quorum }) => inFavour >= quorum && inFavour - others < quorum);
+  const details = counts.map(({ inFavour, others, quorum }) => {
+    return `${votesText(inFavour)}, ${votesText(others)} of them from other rollups; quorum ${votesText(quorum)}`;
+  });
+  world.check("vote", "only all three rollups together reach the quorum", isClose, [...new Set(details)].join("; "));
+}
+
+async function countOf(world: World, home: Site, ballot: Ballot) {
   const { eraGovernor } = governanceAt(home);
   const [[, inFavour], quorum, ...tallies] = await Promise.all([
     eraGovernor.proposalVotes(ballot.proposalId),
@@ -147,11 +185,5 @@ async function checkCount(world: World, home: Site, ballot: Ballot): Promise<voi
     ...votingSites(world).map(({ chainId }) => eraGovernor.countedTally(ballot.proposalId, chainId)),
   ]);
   const others = tallies.reduce((sum, { forVotes }) => sum + forVotes * 10n ** 9n, 0n);
-  const detail = `${votesText(inFavour)}, ${votesText(others)} of them from other rollups; quorum ${votesText(quorum)}`;
-  world.check(
-    "vote",
-    "only all three rollups together reach the quorum",
-    inFavour >= quorum && inFavour - others < quorum,
-    detail,
-  );
+  return { inFavour, others, quorum };
 }

@@ -7,10 +7,19 @@ export interface TimedStep {
   readonly seconds: number;
 }
 
-/** Measures steps one after the other. */
+/** Measures steps one after the other. What goes on at the same time is measured by a branch. */
 export class Watch {
-  readonly steps: TimedStep[] = [];
+  readonly steps: TimedStep[];
   #last = performance.now();
+
+  constructor(steps: TimedStep[] = []) {
+    this.steps = steps;
+  }
+
+  /** Its first step begins now; all steps are kept together. */
+  branch(): Watch {
+    return new Watch(this.steps);
+  }
 
   /** Ends the step that is under way. */
   mark(world: World, part: Part, what: string): void {

@@ -56,6 +56,17 @@ contract RecipientMock is IERC7786Recipient {
         bytes calldata payload
     ) external payable returns (bytes4) {
         uint256 gasGiven = gasleft();
+        bytes4 answer = _misbehave();
+        if (answer != 0) return answer;
+        received++;
+        receivedById[receiveId]++;
+        emit Received(msg.sender, receiveId, sender, payload, gasGiven);
+        _reenter();
+        return IERC7786Recipient.receiveMessage.selector;
+    }
+
+    /// @dev Ends the call in the modes that do not accept; a wrong answer, or 0 to go on.
+    function _misbehave() internal view returns (bytes4 answer) {
         if (mode == Mode.Revert) revert RecipientMockRefused(received);
         if (mode == Mode.WrongSelector) return 0xdeadbeef;
         if (mode == Mode.EatGas) while (true) {}
@@ -74,14 +85,12 @@ contract RecipientMock is IERC7786Recipient {
                 return(0, 100000)
             }
         }
-        received++;
-        receivedById[receiveId]++;
-        emit Received(msg.sender, receiveId, sender, payload, gasGiven);
-        if (mode == Mode.Reenter || mode == Mode.ReenterOnce) {
-            if (mode == Mode.ReenterOnce) mode = Mode.Accept;
-            (reentrySucceeded, reentryResult) = callee.call(data);
-        }
-        return IERC7786Recipient.receiveMessage.selector;
+    }
+
+    function _reenter() internal {
+        if (mode != Mode.Reenter && mode != Mode.ReenterOnce) return;
+        if (mode == Mode.ReenterOnce) mode = Mode.Accept;
+        (reentrySucceeded, reentryResult) = callee.call(data);
     }
 }
 

@@ -24,6 +24,8 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   VoteCollector: "contracts/governance",
   GovernanceExecutor: "contracts/governance",
   StateReader: "contracts/proofs",
+  Broadcaster: "contracts/data",
+  Subscriptions: "contracts/data",
   StateRootInbox: "contracts/messaging",
   RollupRegistry: "contracts/messaging",
   GuardianSet: "contracts/guardians",

@@ -23,6 +23,8 @@ export const CONTRACTS = [
   "Era",
   "EraVotes",
   "StateReader",
+  "Broadcaster",
+  "Subscriptions",
   "StateRootInboxCode",
   "RollupRegistryCode",
   "GuardianSetCode",

@@ -34,6 +34,8 @@ export type ArtifactName =
   | "VoteCollector"
   | "GovernanceExecutor"
   | "StateReader"
+  | "Broadcaster"
+  | "Subscriptions"
   | "StateRootInbox"
   | "RollupRegistry"
   | "GuardianSet"
@@ -63,6 +65,8 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "VoteCollector",
   "GovernanceExecutor",
   "StateReader",
+  "Broadcaster",
+  "Subscriptions",
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

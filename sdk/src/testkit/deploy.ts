@@ -1,6 +1,8 @@
 import { Wallet, type InterfaceAbi, type Provider, type Signer } from "ethers";
 import { AccessManager__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory.js";
 import { ERC1967Proxy__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy__factory.js";
+import { Broadcaster__factory } from "../../../typechain-types/factories/contracts/data/Broadcaster__factory.js";
+import { Subscriptions__factory } from "../../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
 import { FeeController__factory } from "../../../typechain-types/factories/contracts/fees/FeeController__factory.js";
 import { EraGovernor__factory } from "../../../typechain-types/factories/contracts/governance/EraGovernor__factory.js";
@@ -58,6 +60,7 @@ const GOVERNANCE_TERMS = {
 const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory>> = {
   AccessManager: AccessManager__factory,
   AnchorLog: AnchorLog__factory,
+  Broadcaster: Broadcaster__factory,
   Create3Factory: Create3Factory__factory,
   ERC1967Proxy: ERC1967Proxy__factory,
   Era: Era__factory,
@@ -76,6 +79,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   RollupTimelock: RollupTimelock__factory,
   StateReader: StateReader__factory,
   StateRootInbox: StateRootInbox__factory,
+  Subscriptions: Subscriptions__factory,
   TallyReader: TallyReader__factory,
   VoteCollector: VoteCollector__factory,
 };
@@ -131,6 +135,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
   return {
     accessManager: AccessManager__factory.connect(addresses.AccessManager, signer),
     anchorLog: AnchorLog__factory.connect(addresses.AnchorLog, signer),
+    broadcaster: Broadcaster__factory.connect(addresses.Broadcaster, signer),
     era: Era__factory.connect(addresses.Era, signer),
     eraGenesis: EraGenesis__factory.connect(addresses.EraGenesis, signer),
     eraGovernor: EraGovernor__factory.connect(addresses.EraGovernor, signer),
@@ -146,6 +151,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
     stateReader: StateReader__factory.connect(addresses.StateReader, signer),
     stateRootInbox: StateRootInbox__factory.connect(addresses.StateRootInbox, signer),
+    subscriptions: Subscriptions__factory.connect(addresses.Subscriptions, signer),
     tallyReader: TallyReader__factory.connect(addresses.TallyReader, signer),
     voteCollector: VoteCollector__factory.connect(addresses.VoteCollector, signer),
   };

@@ -10,6 +10,7 @@ type DevelopmentProvider = Provider & { send(method: string, parameters: unknown
 export class TestRollup {
   readonly accessManager: CoreContracts["accessManager"];
   readonly anchorLog: CoreContracts["anchorLog"];
+  readonly broadcaster: CoreContracts["broadcaster"];
   readonly era: CoreContracts["era"];
   /** Stands on home only. */
   readonly eraGenesis: CoreContracts["eraGenesis"];
@@ -28,6 +29,7 @@ export class TestRollup {
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
   readonly stateReader: CoreContracts["stateReader"];
   readonly stateRootInbox: CoreContracts["stateRootInbox"];
+  readonly subscriptions: CoreContracts["subscriptions"];
   /** Stands on home only. */
   readonly tallyReader: CoreContracts["tallyReader"];
   /** Stands everywhere but on home. */
@@ -42,6 +44,7 @@ export class TestRollup {
   ) {
     this.accessManager = contracts.accessManager;
     this.anchorLog = contracts.anchorLog;
+    this.broadcaster = contracts.broadcaster;
     this.era = contracts.era;
     this.eraGenesis = contracts.eraGenesis;
     this.eraGovernor = contracts.eraGovernor;
@@ -57,6 +60,7 @@ export class TestRollup {
     this.rollupTimelock = contracts.rollupTimelock;
     this.stateReader = contracts.stateReader;
     this.stateRootInbox = contracts.stateRootInbox;
+    this.subscriptions = contracts.subscriptions;
     this.tallyReader = contracts.tallyReader;
     this.voteCollector = contracts.voteCollector;
   }

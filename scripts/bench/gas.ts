@@ -8,6 +8,7 @@ import { evidence } from "./gas/evidence.ts";
 import { governance } from "./gas/governance.ts";
 import { openGasNetwork, type GasNetwork } from "./gas/network.ts";
 import { proofs } from "./gas/proofs.ts";
+import { publications } from "./gas/publication.ts";
 import { quorums } from "./gas/quorum.ts";
 import { differences, figuresOf, printTable, write, type Chapter } from "./gas/report.ts";
 import type { Networks, Subject } from "./gas/row.ts";
@@ -24,6 +25,7 @@ const SUBJECTS: readonly Subject[] = [
   era,
   governance,
   proofs,
+  publications,
   deployment,
 ];
 

@@ -75,6 +75,19 @@ export type { NodeProof, ProvenState } from "./proofsPack.ts";
 export { mappingSlot, nodeProof } from "./proofsRead.ts";
 export type { StateAnswer, StateHead, StateQuery } from "./proofsRead.ts";
 
+// --- publications and subscriptions ---
+export {
+  broadcastSlot,
+  publicationHash,
+  publicationTopics,
+  readPublications,
+  type Publication,
+  type PublishedEvent,
+} from "./publication.ts";
+export { provePublications, type ProvenPublications, type PublicationQuery } from "./publicationProof.ts";
+export { filterArgument, readSubscriptions, subscriptionId, SUBSCRIPTION_TOPICS } from "./subscription.ts";
+export type { SubscribedEvent, SubscriptionFilter, SubscriptionTerms } from "./subscription.ts";
+
 // --- attestations and signing sessions ---
 export {
   attestationDigest,

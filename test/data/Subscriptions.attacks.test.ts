@@ -28,10 +28,10 @@ describe("Subscriptions, attacked", () => {
       for (const at of changed) {
         const byte = toBeHex(Number(dataSlice(proof, at, at + 1)) ^ 1, 1);
         const other = concat([dataSlice(proof, 0, at), byte, dataSlice(proof, at + 1)]);
-        await expect(subscriptions.deliver(source, items, other), `byte ${at}`).to.be.revert(net.here);
+        await expect(subscriptions.deliver(source, items, other), `byte ${at}`).to.be.revert(net.ethers);
       }
       for (const other of ["0x", concat([proof, "0x00"]), dataSlice(proof, 0, length - 1), "0x05", "0x01000100"]) {
-        await expect(subscriptions.deliver(source, items, other)).to.be.revert(net.here);
+        await expect(subscriptions.deliver(source, items, other)).to.be.revert(net.ethers);
       }
       await subscriptions.deliver(source, items, proof);
       await expect(subscriptions.deliver(source, items, proof)).to.be.revertedWithCustomError(nothing[0](), nothing[1]);
@@ -52,13 +52,13 @@ describe("Subscriptions, attacked", () => {
         { ...said, publisher: ZeroAddress as Hex }, // CAST: ethers returns hex
       ];
       for (const lie of lies) {
-        await expect(subscriptions.deliver(source, itemsOf([{ said: lie, targets }]), proof)).to.be.revert(net.here);
+        await expect(subscriptions.deliver(source, itemsOf([{ said: lie, targets }]), proof)).to.be.revert(net.ethers);
       }
       for (const other of [
         { ...source, chainId: net.here.chainId },
         { ...source, broadcaster: said.publisher },
       ]) {
-        await expect(subscriptions.deliver(other, itemsOf([{ said, targets }]), proof)).to.be.revert(net.here);
+        await expect(subscriptions.deliver(other, itemsOf([{ said, targets }]), proof)).to.be.revert(net.ethers);
       }
       expect(await subscriber.received()).to.equal(0n);
     });

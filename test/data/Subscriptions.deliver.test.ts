@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { id } from "ethers";
 import { provePublications } from "../../sdk/src/publicationProof.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
 import { slotProof } from "../../sdk/src/proofsPack.ts";
 import { broadcastSlot, publicationHash } from "../../sdk/src/publication.ts";
 import { filterArgument } from "../../sdk/src/subscription.ts";
@@ -197,7 +198,7 @@ describe("Subscriptions, delivering", () => {
   describe("broadcastTime", () => {
     it("pulls any ERC-7888 message of another rollup, and proves that one was not broadcast", async () => {
       const { broadcaster, signer, provider } = net.source;
-      const message = id("pulled");
+      const message = id("pulled") as Hex; // CAST: ethers returns hex
       const publisher = await addressOf(signer);
       await broadcaster.broadcastMessage(message);
       const time = BigInt((await provider.getBlock("latest"))?.timestamp ?? 0);

@@ -32,10 +32,15 @@ describe("what the contracts can reach", () => {
   });
 
   it("EXPLOITS 3 I7 the call to recipients has one place, whose selector no caller chooses", () => {
-    expect(using(/\bcall\(callGas/)).to.deep.equal(["ReceiveCall.sol"]);
+    expect(using(/\bcall\(callGas/)).to.deep.equal(["BoundedCall.sol", "ReceiveCall.sol"]);
     const source = sources().get("ReceiveCall.sol") ?? "";
     expect(source).to.contain("uint32(IERC7786Recipient.receiveMessage.selector)");
     expect(using(/import \{[^}]*\bReceiveCalls?\b/)).to.deep.equal(["GatewayInbound.sol"]);
+    // The other one calls who subscribed itself, and nothing but this function of it.
+    expect(using(/import \{[^}]*\bBoundedCall\b/)).to.deep.equal(["Subscriptions.sol"]);
+    const subscriptions = sources().get("Subscriptions.sol") ?? "";
+    expect(subscriptions.match(/BoundedCall\.execute\(/g)).to.have.length(1);
+    expect(subscriptions).to.match(/bytes memory data = abi\.encodeCall\(\s*ISubscriber\.onPublication,/);
   });
 
   it("EXPLOITS 16 EXPLOITS 12 no function of the protocol takes the rollup's own coin, so none can count it twice", () => {

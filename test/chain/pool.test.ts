@@ -53,7 +53,7 @@ describe("pool", () => {
         if (name === "stale") expect(quantity(await pool.request("eth_blockNumber", []))).to.equal(2);
         else expect(await codeThrownBy(pool.request("eth_blockNumber", []))).to.equal("RPC_ALL_FAILED");
         rollup.heal();
-        await until(async () => (await pool.request("eth_blockNumber", []).catch(() => "0x0")) !== "0x0", 2_000);
+        await until(async () => (await pool.request("eth_blockNumber", []).catch(() => "0x0")) !== "0x0");
         await pool.probe();
         expect(quantity(await pool.request("eth_blockNumber", []))).to.equal(await height());
       });
@@ -66,7 +66,8 @@ describe("pool", () => {
       for (let round = 0; round < 6; round++) await pool.request("eth_blockNumber", []);
       const started = performance.now();
       for (let round = 0; round < 10; round++) await pool.request("eth_blockNumber", []);
-      expect(performance.now() - started).to.be.below(250);
+      // With the delay of a hedge in each it would be 1,500.
+      expect(performance.now() - started).to.be.below(1_000);
     });
 
     it("NEEDS 9: an endpoint that had not introduced itself yet is asked when the first ones fail", async () => {
@@ -126,14 +127,14 @@ describe("pool", () => {
         rollup: "dead",
         chainId: 1n,
         blockTimeMs: 1_000,
-        endpoints: [createEndpoint({ url: rollup.proxies[2]?.url ?? "", timeoutMs: 300 })],
+        endpoints: [createEndpoint({ url: rollup.proxies[2]?.url ?? "", timeoutMs: 3_000 })],
       });
       rollup.proxies[2]?.set({ hang: true });
       const failing = codeThrownBy(dead.request("eth_blockNumber", []));
       const alive = open(2);
       const started = performance.now();
       for (let round = 0; round < 20; round++) await alive.request("eth_blockNumber", []);
-      expect(performance.now() - started).to.be.below(500);
+      expect(performance.now() - started).to.be.below(2_000);
       expect(await failing).to.equal("RPC_ALL_FAILED");
       dead.close();
     });

@@ -10,6 +10,9 @@ import type { Faults } from "../../scripts/devnet/faults.ts";
 import type { FaultyProxy } from "../../scripts/devnet/faulty-proxy.ts";
 import { startFaultyProxy } from "../../scripts/devnet/faulty-proxy.ts";
 
+/** After which the endpoints of a test rollup give up: far above what a busy machine needs for an answer. */
+export const ENDPOINT_TIMEOUT_MS = 1_000;
+
 /** A real node with faulty-capable endpoints in front of it. */
 export interface TestRollup {
   readonly node: Anvil;
@@ -27,7 +30,7 @@ export async function startRollup(options: Partial<AnvilOptions> = {}): Promise<
   const proxies = await Promise.all([1, 2, 3].map((seed) => startFaultyProxy({ upstream: node.url, seed })));
   const opened: Endpoint[] = [];
   const blockTimeMs = (options.blockTime ?? 0.1) * 1_000;
-  const endpoints: TestRollup["endpoints"] = (count = 3, timeoutMs = 400) => {
+  const endpoints: TestRollup["endpoints"] = (count = 3, timeoutMs = ENDPOINT_TIMEOUT_MS) => {
     const some = proxies.slice(0, count).map(({ url }) => createEndpoint({ url, timeoutMs }));
     opened.push(...some);
     return some;
@@ -61,7 +64,7 @@ export function devWallet(index: number): HDNodeWallet {
 }
 
 /** Waits until the condition holds, at most `limitMs`. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error("the condition did not come about in time");

@@ -2,22 +2,21 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseBlock, parseReceiptOrNone, toQuantity } from "../../scripts/chain/blocks.ts";
+import { parseBlock, parseReceiptOrNone, quantity, toQuantity } from "../../scripts/chain/blocks.ts";
 import { bumpedBid, marketBid } from "../../scripts/chain/fees.ts";
 import { delay } from "../../scripts/chain/tasks.ts";
 import { startAnvil } from "../../scripts/devnet/anvil.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
 import { codeThrownBy, devWallet, startRollup, until } from "./rollup.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { FEES, GWEI, keep, keyOf, mineAt, receiver, recording, setBaseFeeAndMine, useSenders } from "./senders.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1e9);
-
-describe(`sender in a changing rollup (seed ${seed})`, () => {
+describe(`sender in a changing rollup (seed ${FUZZ_SEED})`, () => {
   const fixture = useSenders();
 
   describe("fees", () => {
     it("bumps by an eighth at least, never above the ceiling", () => {
-      const random = seededRandom(seed);
+      const random = seededRandom(FUZZ_SEED);
       for (let round = 0; round < 1_000; round++) {
         const tip = BigInt(Math.floor(random() * 1e6));
         const old = { maxFeePerGas: tip + BigInt(Math.floor(random() * 1e9)), maxPriorityFeePerGas: tip };
@@ -106,15 +105,22 @@ describe(`sender in a changing rollup (seed ${seed})`, () => {
     });
 
     it("C18: sends a mined transaction again, bytes unchanged, if a reorg drops it before the next one goes out", async () => {
-      const sender = fixture.open();
-      const first = await sender.send(keep(keyOf(22, 0)));
-      const { transactionHash } = await first.wait();
-      await fixture.rollup.node.rpc("anvil_reorg", 3, []);
-      expect((await fixture.nonces(sender.address)).latest).to.equal(0);
-      const second = await sender.send(keep(keyOf(22, 1)));
-      expect((await second.wait()).success).to.equal(true);
-      expect(second.nonce).to.equal(1);
-      expect(await fixture.rollup.node.rpc("eth_getTransactionReceipt", transactionHash)).to.not.equal(null);
+      const other = await startRollup({ name: "manual" });
+      try {
+        await other.node.rpc("evm_setAutomine", false);
+        const sender = fixture.open({}, other);
+        const first = await sender.send(keep(keyOf(22, 0)));
+        const { transactionHash, blockNumber } = await mineAt(other, GWEI, () => first.wait());
+        const height = quantity(await other.node.rpc("eth_blockNumber"));
+        await other.node.rpc("anvil_reorg", height - blockNumber + 1, []);
+        expect(await other.node.rpc("eth_getTransactionCount", sender.address, "latest")).to.equal("0x0");
+        const second = await sender.send(keep(keyOf(22, 1)));
+        expect((await mineAt(other, GWEI, () => second.wait())).success).to.equal(true);
+        expect(second.nonce).to.equal(1);
+        expect(await other.node.rpc("eth_getTransactionReceipt", transactionHash)).to.not.equal(null);
+      } finally {
+        await other.close();
+      }
     });
 
     it("C18: goes on after reorgs in the middle of a stream of calls", async () => {

@@ -3,12 +3,11 @@ import type { UnsignedTx } from "../../scripts/chain/sender-state.ts";
 import { createSender, createSenders } from "../../scripts/chain/sender.ts";
 import { delay } from "../../scripts/chain/tasks.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
-import { codeThrownBy, devWallet, startRollup, until } from "./rollup.ts";
+import { codeThrownBy, devWallet, ENDPOINT_TIMEOUT_MS, startRollup, until } from "./rollup.ts";
+import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { FEES, GWEI, keep, KEEPER, keyOf, mineAt, receiver, setBaseFeeAndMine, useSenders } from "./senders.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1e9);
-
-describe(`sender (seed ${seed})`, () => {
+describe(`sender (seed ${FUZZ_SEED})`, () => {
   const fixture = useSenders();
 
   describe("send", () => {
@@ -43,7 +42,7 @@ describe(`sender (seed ${seed})`, () => {
     });
 
     it("NEEDS 7: 150 calls with crashes of the sender at random points: all land, no nonce is stuck", async () => {
-      const random = seededRandom(seed);
+      const random = seededRandom(FUZZ_SEED);
       const signer = devWallet(fixture.newAccount());
       fixture.rollup.proxies[0]?.set({ dropSends: 0.2, errors: 0.05 });
       fixture.rollup.proxies[1]?.set({ holdSendsMs: 80 });
@@ -105,11 +104,13 @@ describe(`sender (seed ${seed})`, () => {
       it(`NEEDS 7: answers that come too late from ${which} do not make it pay twice`, async () => {
         const sender = fixture.open({ pool: fixture.rollup.pool(3, { rotateMs: 1e9, hedgeMs: 1e6 }) });
         await (await sender.send(keep(keyOf(6, count)))).wait();
-        fixture.rollup.proxies.slice(0, count).forEach((proxy) => proxy.set({ lateAnswerMs: 450 }));
+        fixture.rollup.proxies
+          .slice(0, count)
+          .forEach((proxy) => proxy.set({ lateAnswerMs: ENDPOINT_TIMEOUT_MS + 100 }));
         const pending = Promise.all(
           [1, 2].map((i) => sender.send({ to: receiver(6, 10 * count + i), value: 1n, gasLimit: 21_000n })),
         );
-        await delay(1_500);
+        await delay(3 * ENDPOINT_TIMEOUT_MS);
         fixture.rollup.heal();
         await Promise.all((await pending).map((tx) => tx.wait()));
         for (const i of [1, 2])

@@ -5,6 +5,7 @@ import { deliveries } from "./gas/delivery.ts";
 import { deployment } from "./gas/deployment.ts";
 import { era } from "./gas/era.ts";
 import { evidence } from "./gas/evidence.ts";
+import { fees } from "./gas/fees.ts";
 import { governance } from "./gas/governance.ts";
 import { openGasNetwork, type GasNetwork } from "./gas/network.ts";
 import { proofs } from "./gas/proofs.ts";
@@ -22,6 +23,7 @@ const SUBJECTS: readonly Subject[] = [
   stake,
   evidence,
   bounties,
+  fees,
   era,
   governance,
   proofs,

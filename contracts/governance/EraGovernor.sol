@@ -5,31 +5,21 @@ import {ERC7786Recipient} from "@openzeppelin/contracts/crosschain/ERC7786Recipi
 import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {GovernorCountingFractional} from "@openzeppelin/contracts/governance/extensions/GovernorCountingFractional.sol";
 import {GovernorSettings} from "@openzeppelin/contracts/governance/extensions/GovernorSettings.sol";
-import {GovernorTimelockControl} from "@openzeppelin/contracts/governance/extensions/GovernorTimelockControl.sol";
-import {GovernorVotes} from "@openzeppelin/contracts/governance/extensions/GovernorVotes.sol";
 import {GovernorVotesQuorumFraction} from "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
 import {IEraVotes} from "../token/IEraVotes.sol";
-import {Conditions} from "./Conditions.sol";
 import {IEraGovernor} from "./IEraGovernor.sol";
 import {IVoteCollector} from "./IVoteCollector.sol";
+import {LegGovernor} from "./LegGovernor.sol";
 import {TallyMath} from "./TallyMath.sol";
 
 /// @title Governor of the network. Not upgradeable: replaced by giving another one the timelock's proposer role.
 /// @dev Home's voters are counted by OpenZeppelin; every other rollup is one tally beside them, replaced whole by a newer one.
-contract EraGovernor is
-    IEraGovernor,
-    GovernorSettings,
-    GovernorCountingFractional,
-    GovernorVotesQuorumFraction,
-    GovernorTimelockControl,
-    ERC7786Recipient
-{
+contract EraGovernor is IEraGovernor, LegGovernor, ERC7786Recipient {
     /// @dev All ERA that was ever minted, wei. What was burnt since makes the quorum no easier.
     uint256 private constant SUPPLY = 1_000_000_000e18;
-    uint256 private constant BASIS_POINTS = 10_000;
     uint256 private constant MOST_CEILING = BASIS_POINTS / 3;
     /// @dev Least quorum that governance can set, basis points.
     uint256 private constant LEAST_QUORUM = 100;
@@ -60,11 +50,15 @@ contract EraGovernor is
         SpokeTerms[] memory spokes,
         address reader
     )
-        Governor("EraGovernor")
-        GovernorSettings(terms.votingDelay, terms.votingPeriod, terms.proposalThreshold)
-        GovernorVotes(votes)
-        GovernorVotesQuorumFraction(terms.quorum)
-        GovernorTimelockControl(ownTimelock)
+        LegGovernor(
+            "EraGovernor",
+            ownTimelock,
+            votes,
+            terms.votingDelay,
+            terms.votingPeriod,
+            terms.proposalThreshold,
+            terms.quorum
+        )
     {
         if (ownGateway == address(0) || address(ownTimelock) == address(0)) {
             revert GovernorInvalidWiring(ownGateway, address(ownTimelock), address(votes));
@@ -162,43 +156,9 @@ contract EraGovernor is
     }
 
     /// @inheritdoc GovernorVotesQuorumFraction
-    function quorumDenominator() public pure override returns (uint256) {
-        return BASIS_POINTS;
-    }
-
-    /// @inheritdoc GovernorVotesQuorumFraction
     /// @dev Of all ERA, not of what happens to be deposited: nobody lowers the quorum by keeping others from depositing.
     function quorum(uint256 timepoint) public view override(Governor, GovernorVotesQuorumFraction) returns (uint256) {
         return (SUPPLY * quorumNumerator(timepoint)) / BASIS_POINTS;
-    }
-
-    /// @inheritdoc GovernorSettings
-    function proposalThreshold() public view override(Governor, GovernorSettings) returns (uint256) {
-        return super.proposalThreshold();
-    }
-
-    /// @inheritdoc GovernorTimelockControl
-    function state(uint256 proposalId) public view override(Governor, GovernorTimelockControl) returns (ProposalState) {
-        return super.state(proposalId);
-    }
-
-    /// @inheritdoc GovernorTimelockControl
-    function proposalNeedsQueuing(
-        uint256 proposalId
-    ) public view override(Governor, GovernorTimelockControl) returns (bool) {
-        return super.proposalNeedsQueuing(proposalId);
-    }
-
-    /// @inheritdoc Governor
-    function _propose(
-        address[] memory targets,
-        uint256[] memory values,
-        bytes[] memory calldatas,
-        string memory description,
-        address proposer
-    ) internal override returns (uint256) {
-        Conditions.check(timelock(), targets, calldatas);
-        return super._propose(targets, values, calldatas, description, proposer);
     }
 
     /// @inheritdoc Governor
@@ -232,48 +192,10 @@ contract EraGovernor is
         _recordTally(EvmInterop.chainIdOf(sender), proposalId, ballotId, blockNumber, reported);
     }
 
-    /// @inheritdoc GovernorTimelockControl
-    function _queueOperations(
-        uint256 proposalId,
-        address[] memory targets,
-        uint256[] memory values,
-        bytes[] memory calldatas,
-        bytes32 descriptionHash
-    ) internal override(Governor, GovernorTimelockControl) returns (uint48) {
-        return super._queueOperations(proposalId, targets, values, calldatas, descriptionHash);
-    }
-
-    /// @inheritdoc GovernorTimelockControl
-    function _executeOperations(
-        uint256 proposalId,
-        address[] memory targets,
-        uint256[] memory values,
-        bytes[] memory calldatas,
-        bytes32 descriptionHash
-    ) internal override(Governor, GovernorTimelockControl) {
-        super._executeOperations(proposalId, targets, values, calldatas, descriptionHash);
-    }
-
-    /// @inheritdoc GovernorTimelockControl
-    function _cancel(
-        address[] memory targets,
-        uint256[] memory values,
-        bytes[] memory calldatas,
-        bytes32 descriptionHash
-    ) internal override(Governor, GovernorTimelockControl) returns (uint256) {
-        return super._cancel(targets, values, calldatas, descriptionHash);
-    }
-
     /// @inheritdoc ERC7786Recipient
     function _isAuthorizedGateway(address instance, bytes calldata sender) internal view override returns (bool) {
         (uint256 chainId, address account) = EvmInterop.parse(sender);
         return instance == GATEWAY && account != address(0) && _spokes[chainId].collector == account;
-    }
-
-    /// @inheritdoc Governor
-    /// @dev The timelock's only proposer is this contract: what the timelock calls was decided here, whoever had it executed.
-    function _checkGovernance() internal view override {
-        if (msg.sender != _executor()) revert GovernorOnlyExecutor(msg.sender);
     }
 
     /// @inheritdoc GovernorCountingFractional
@@ -290,11 +212,6 @@ contract EraGovernor is
     ) internal view override(Governor, GovernorCountingFractional) returns (bool) {
         (uint256 againstVotes, uint256 forVotes, ) = proposalVotes(proposalId);
         return forVotes > againstVotes;
-    }
-
-    /// @inheritdoc GovernorTimelockControl
-    function _executor() internal view override(Governor, GovernorTimelockControl) returns (address) {
-        return super._executor();
     }
 
     /// @dev Where both ways of a tally meet. Both bring the same numbers; of one rollup the newest block counts.

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { createOutput } from "../cli/output.ts";
 import { bounties } from "./gas/bounty.ts";
+import { daos } from "./gas/dao.ts";
 import { deliveries } from "./gas/delivery.ts";
 import { deployment } from "./gas/deployment.ts";
 import { era } from "./gas/era.ts";
@@ -26,6 +27,7 @@ const SUBJECTS: readonly Subject[] = [
   fees,
   era,
   governance,
+  daos,
   proofs,
   publications,
   deployment,

@@ -9,6 +9,7 @@ import { runAlone } from "./check.ts";
 const SCRIPT = `
 import { readFileSync } from "node:fs";
 import { laneId, messageHash } from "@metalayer/sdk";
+import { planDao } from "@metalayer/sdk/dao";
 import { createNetwork } from "@metalayer/sdk/testkit";
 
 const [lane] = JSON.parse(readFileSync(process.argv[2], "utf8")).lanes;
@@ -20,12 +21,15 @@ for (const message of lane.messages) {
   if (hash !== message.messageHash) throw new Error("another hash of message " + message.nonce);
 }
 if (typeof createNetwork !== "function") throw new Error("no test kit");
+if (typeof planDao !== "function") throw new Error("no kit for DAOs");
 `;
 
 /** The same stranger in TypeScript: the declarations are found and say what they should. */
 const TYPED = `
 import { MetalayerClient, quoteFee } from "@metalayer/sdk";
 import type { Hex, MessageStatus } from "@metalayer/sdk";
+import { planDao } from "@metalayer/sdk/dao";
+import type { DaoPlan, DaoSettings } from "@metalayer/sdk/dao";
 import { createNetwork } from "@metalayer/sdk/testkit";
 import type { DeliveryReport, RollupSource } from "@metalayer/sdk/testkit";
 
@@ -35,6 +39,7 @@ export async function status(client: MetalayerClient, sendId: Hex): Promise<Mess
 export async function run(rollups: RollupSource[]): Promise<DeliveryReport> {
   return (await createNetwork({ rollups })).deliverAll({ drop: ({ nonce }) => nonce > 3n });
 }
+export const plan = (settings: DaoSettings): DaoPlan => planDao(settings);
 // @ts-expect-error amounts are bigints
 quoteFee({}, 0, 1);
 `;

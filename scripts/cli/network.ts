@@ -48,7 +48,18 @@ const rollupSchema = z.object({
 
 const networkSchema = z.object({ networkId: z.string().optional(), rollups: z.array(rollupSchema).min(1) });
 
-export type RollupDescription = z.infer<typeof rollupSchema>;
+/** A community's DAO on a rollup, for commands that speak to it and not to the network's own governance. */
+export interface DaoOnRollup {
+  readonly name: string;
+  /** What its token's clock counts. */
+  readonly clock: "seconds" | "blocks";
+  readonly symbol: string;
+  readonly decimals: number;
+  /** By the names that they have in the kit; they stand before those of the network. */
+  readonly contracts: Readonly<Record<string, Address>>;
+}
+
+export type RollupDescription = z.infer<typeof rollupSchema> & { readonly dao?: DaoOnRollup };
 export type NetworkDescription = z.infer<typeof networkSchema>;
 
 /** What a local network tells of a rollup, as commands read it. */
@@ -62,6 +73,8 @@ export interface Network {
   /** True for the network of `./metalayer devnet`. */
   readonly isDevnet: boolean;
   readonly rollups: readonly RollupDescription[];
+  /** Name of the rollup whose governor counts, where it need not be asked for. */
+  readonly home?: string;
   /** A rollup by its name or chain id. Throws CLI_UNKNOWN_ROLLUP. */
   rollup(nameOrChainId: string): RollupDescription;
 }
@@ -75,21 +88,19 @@ function devnetFile(root: string): string {
 export function findNetwork(context: Pick<Context, "root" | "path">, given: string | undefined): Network {
   const file = given === undefined ? devnetFile(context.root) : context.path(given);
   const { rollups } = parseNetwork(file, readText(file, given !== undefined));
-  return {
-    file,
-    isDevnet: given === undefined,
-    rollups,
-    rollup(nameOrChainId) {
-      const found = rollups.find(({ name, chainId }) => name === nameOrChainId || String(chainId) === nameOrChainId);
-      if (found !== undefined) return found;
-      throw new CommandError(
-        "CLI_UNKNOWN_ROLLUP",
-        `the network has no rollup "${nameOrChainId}"`,
-        "Nothing was done",
-        `name one of ${rollups.map(({ name, chainId }) => `${name} (${chainId})`).join(", ")}`,
-      );
-    },
-  };
+  return { file, isDevnet: given === undefined, rollups, rollup: (asked) => rollupIn(rollups, "the network", asked) };
+}
+
+/** A rollup by its name or chain id. Throws CLI_UNKNOWN_ROLLUP. */
+export function rollupIn(rollups: readonly RollupDescription[], whose: string, asked: string): RollupDescription {
+  const found = rollups.find(({ name, chainId }) => name === asked || String(chainId) === asked);
+  if (found !== undefined) return found;
+  throw new CommandError(
+    "CLI_UNKNOWN_ROLLUP",
+    `${whose} has no rollup "${asked}"`,
+    "Nothing was done",
+    `name one of ${rollups.map(({ name, chainId }) => `${name} (${chainId})`).join(", ")}`,
+  );
 }
 
 /** Connects to rollups of the network, runs the task, and closes every connection whatever happens. */

@@ -8,6 +8,15 @@ export const networkOptions = {
   network: optional("--network <file>", "Description of a network (JSON). Without it: the running local network", text),
 };
 
+/** Whose decisions a command is about. */
+export const daoOptions = {
+  dao: optional(
+    "--dao <name>",
+    "A community's DAO: its name, its governor's address, or the file of ./metalayer dao create. Without it: the network's own governance",
+    text,
+  ),
+};
+
 /** Who pays for and signs a transaction. */
 export const walletOptions = {
   keyFile: optional("--key-file <file>", "Keystore (password in METALAYER_PASSWORD), instead of METALAYER_KEY", text),

@@ -108,6 +108,8 @@ export type { NonceCommitment, SecretNonce, Session, SessionContext, SessionEntr
 // --- governance and the beginning of ERA ---
 export { ballotId, buildLeg, buildProposal, cancelCall, legCall } from "./governance.ts";
 export type { Ballot, CodeBinding, GovernanceCall, Leg, LegInput, Proposal } from "./governance.ts";
+export { buildDecision } from "./decision.ts";
+export type { Decision, HomeInput, RemoteInput } from "./decision.ts";
 export { readProposal } from "./proposalRead.ts";
 export type { HomePart, LegConditions, ProposedCalls, ReadProposal, SentLeg } from "./proposalRead.ts";
 export { readTally, tallySlot, unpackTally } from "./tally.ts";

@@ -4,6 +4,7 @@ import { buildProposal, type CodeBinding, type GovernanceCall, type Proposal } f
 import {
   EraGovernor__factory,
   RollupTimelock__factory,
+  type DaoGovernor,
   type EraGovernor,
   type RollupTimelock,
 } from "../../typechain-types/index.js";
@@ -90,7 +91,7 @@ export class Proposals {
 
   constructor(
     readonly rollup: Rollup,
-    readonly governor: EraGovernor,
+    readonly governor: EraGovernor | DaoGovernor,
     readonly timelock: RollupTimelock,
   ) {}
 

@@ -1,5 +1,5 @@
 import { defineCommand, flag, optional } from "../command.ts";
-import { networkOptions, proposalName, rollup, walletOptions } from "../options.ts";
+import { daoOptions, networkOptions, proposalName, rollup, walletOptions } from "../options.ts";
 
 export const command = defineCommand({
   name: "execute",
@@ -9,6 +9,7 @@ export const command = defineCommand({
   options: {
     on: optional("--on <rollup>", "Only this rollup's part: name or chain id", rollup),
     dryRun: flag("--dry-run", "Only ask the rollups whether it would be done"),
+    ...daoOptions,
     ...networkOptions,
     ...walletOptions,
   },

@@ -1,5 +1,5 @@
 import { defineCommand, flag } from "../command.ts";
-import { networkOptions, walletOptions } from "../options.ts";
+import { daoOptions, networkOptions, walletOptions } from "../options.ts";
 
 export const command = defineCommand({
   name: "propose",
@@ -8,6 +8,7 @@ export const command = defineCommand({
   args: [{ name: "<file>", description: "JSON: title, description, validFor, and the calls of each rollup" }],
   options: {
     dryRun: flag("--dry-run", "Only show the legs with their hashes and ask the governor whether it would take them"),
+    ...daoOptions,
     ...networkOptions,
     ...walletOptions,
   },

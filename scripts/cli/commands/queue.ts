@@ -1,5 +1,5 @@
 import { defineCommand, flag } from "../command.ts";
-import { networkOptions, proposalName, walletOptions } from "../options.ts";
+import { daoOptions, networkOptions, proposalName, walletOptions } from "../options.ts";
 
 export const command = defineCommand({
   name: "queue",
@@ -8,6 +8,7 @@ export const command = defineCommand({
   args: [{ name: "<proposal>", description: "Its number, or latest" }],
   options: {
     dryRun: flag("--dry-run", "Only ask the governor whether it would be done"),
+    ...daoOptions,
     ...networkOptions,
     ...walletOptions,
   },

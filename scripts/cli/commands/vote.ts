@@ -1,5 +1,5 @@
 import { defineCommand, flag, oneOf, optional, required } from "../command.ts";
-import { networkOptions, proposalName, rollup, walletOptions } from "../options.ts";
+import { daoOptions, networkOptions, proposalName, rollup, walletOptions } from "../options.ts";
 
 export const command = defineCommand({
   name: "vote",
@@ -10,6 +10,7 @@ export const command = defineCommand({
     support: required("--support <choice>", "for, against or abstain", oneOf("against", "for", "abstain")),
     on: optional("--on <rollup>", "Where your ERA is deposited: name or chain id (default: home)", rollup),
     dryRun: flag("--dry-run", "Only ask the rollup whether it would take the vote"),
+    ...daoOptions,
     ...networkOptions,
     ...walletOptions,
   },

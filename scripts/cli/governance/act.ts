@@ -4,16 +4,19 @@ import type { Context } from "../command.ts";
 import { CommandError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { timeText } from "../format.ts";
-import { findNetwork, withRollups, type Network } from "../network.ts";
+import { findGovernance } from "../dao/record.ts";
+import { withRollups, type Network } from "../network.ts";
 import type { WalletChoice } from "../wallet.ts";
 import { findWallet, signOn } from "../wallet.ts";
 import { findProposal, partsOf, stateOf, type Announced, type ProposalState } from "./announced.ts";
 import { findHome, governanceOf } from "./contracts.ts";
+import { daoFlag } from "./of-dao.ts";
 import { legStatuses, rollupOfLeg } from "./legs.ts";
 import { submit } from "./submit.ts";
 
 export interface QueueOptions extends WalletChoice {
   readonly network: string | undefined;
+  readonly dao: string | undefined;
   readonly dryRun: boolean;
 }
 
@@ -38,7 +41,7 @@ export async function queueCommand(context: Context, options: QueueOptions): Pro
     if (readyAt === undefined) context.output.line("Nothing was sent; the proposal can be queued.");
     else {
       context.output.line(`Proposal ${proposalId} waits on ${home.name} until ${timeText(readyAt)}.`);
-      context.output.line(`Next, then: ./metalayer execute ${proposalId}`);
+      context.output.line(`Next, then: ./metalayer execute ${proposalId}${daoFlag(home.description)}`);
     }
     context.output.result({ proposalId, queued: !options.dryRun, readyAt });
   });
@@ -53,6 +56,7 @@ export async function executeCommand(context: Context, options: ExecuteOptions):
     legs,
     state,
     home: homeName,
+    flag,
   } = await withHome(network, async (home) => {
     const found = await findProposal(home, context.args[0] ?? "");
     const state = await stateOf(home, found.proposalId);
@@ -61,7 +65,13 @@ export async function executeCommand(context: Context, options: ExecuteOptions):
       await expectState(home, found, ["queued"]);
       done.push({ rollup: home.name, transactionHash: await executeHome(home, wallet, found, options.dryRun) });
     }
-    return { proposal: found, legs: partsOf(home, found).legs, state, home: home.name };
+    return {
+      proposal: found,
+      legs: partsOf(home, found).legs,
+      state,
+      home: home.name,
+      flag: daoFlag(home.description),
+    };
   });
   const wanted = legs.filter(
     (leg) => options.on === undefined || rollupOfLeg(network, leg) === network.rollup(options.on),
@@ -75,10 +85,10 @@ export async function executeCommand(context: Context, options: ExecuteOptions):
       transactionHash: await executeLeg(network, leg, wallet, options.dryRun),
     });
   }
-  if (done.length === 0) throw nothingReady(proposal, statuses, homeName);
+  if (done.length === 0) throw nothingReady(proposal, statuses, homeName, flag);
   const verb = options.dryRun ? "Nothing was sent; could be executed" : "Executed";
   context.output.line(`${verb} on ${done.map(({ rollup }) => rollup).join(", ")}.`);
-  context.output.line(`Next: ./metalayer proposal ${proposalId}`);
+  context.output.line(`Next: ./metalayer proposal ${proposalId}${flag}`);
   context.output.result({ proposalId, dryRun: options.dryRun, executed: done });
 }
 
@@ -113,6 +123,7 @@ function nothingReady(
   { proposalId }: Announced,
   statuses: readonly { readonly rollup: string; readonly state: string }[],
   home: string,
+  flag: string,
 ): CommandError {
   const said = statuses.map(({ rollup, state }) => `${rollup}: ${state}`).join(", ");
   const what = `nothing of the proposal is ready (${said === "" ? `${home}: executed` : said})`;
@@ -120,7 +131,7 @@ function nothingReady(
     "CLI_NOTHING_READY",
     what,
     "Nothing was sent",
-    `see what is next with ./metalayer proposal ${proposalId}`,
+    `see what is next with ./metalayer proposal ${proposalId}${flag}`,
   );
 }
 
@@ -136,7 +147,7 @@ async function expectState(
     "CLI_WRONG_STATE",
     what,
     "Nothing was sent",
-    `see what is next with ./metalayer proposal ${proposalId}`,
+    `see what is next with ./metalayer proposal ${proposalId}${daoFlag(home.description)}`,
   );
 }
 
@@ -148,7 +159,7 @@ async function open(
   context: Context,
   options: QueueOptions,
 ): Promise<{ readonly network: Network; readonly wallet: Wallet }> {
-  const network = findNetwork(context, options.network);
+  const network = findGovernance(context, options);
   return { network, wallet: await findWallet(context, network, options) };
 }
 

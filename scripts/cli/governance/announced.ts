@@ -6,6 +6,7 @@ import { readProposal, type ProposedCalls, type ReadProposal } from "../../../sd
 import { CommandError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { governanceAddress, governanceOf } from "./contracts.ts";
+import { daoFlag } from "./of-dao.ts";
 
 /** A proposal as the governor announced it. Times in seconds since 1970. */
 export interface Announced extends ProposedCalls {
@@ -45,7 +46,8 @@ export async function findProposal(home: Connection, name: string): Promise<Anno
   if (found !== undefined) return found;
   const what =
     name === "latest" ? "there is no proposal yet" : `the governor on ${home.name} knows no proposal ${name}`;
-  const next = "list them with ./metalayer proposal, or make one with ./metalayer propose";
+  const flag = daoFlag(home.description);
+  const next = `list them with ./metalayer proposal${flag}, or make one with ./metalayer propose${flag}`;
   throw new CommandError("CLI_UNKNOWN_PROPOSAL", what, "Nothing was done", next);
 }
 
@@ -56,8 +58,16 @@ export function partsOf({ description }: Connection, proposal: ProposedCalls): R
 
 /** What voters on other rollups name. */
 export async function ballotOf({ description, provider }: Connection, proposalId: bigint): Promise<Ballot> {
-  const ballot = await governanceOf(description, provider).eraGovernor.ballot(proposalId);
-  return { proposalId, snapshot: ballot.snapshot, votesUntil: ballot.votesUntil };
+  const { eraGovernor } = governanceOf(description, provider);
+  if (description.dao === undefined) {
+    const ballot = await eraGovernor.ballot(proposalId);
+    return { proposalId, snapshot: ballot.snapshot, votesUntil: ballot.votesUntil };
+  }
+  const [snapshot, votesUntil] = await Promise.all([
+    eraGovernor.proposalSnapshot(proposalId),
+    eraGovernor.proposalDeadline(proposalId),
+  ]);
+  return { proposalId, snapshot, votesUntil };
 }
 
 /** OpenZeppelin's states of a proposal, by their numbers. */

@@ -1,14 +1,7 @@
 import { Interface, isError, keccak256 } from "ethers";
 import type { Address, Hex } from "../../../sdk/src/bytes.ts";
-import {
-  buildLeg,
-  buildProposal,
-  legCall,
-  type CodeBinding,
-  type GovernanceCall,
-  type LegInput,
-  type Proposal,
-} from "../../../sdk/src/governance.ts";
+import { buildDecision, type RemoteInput } from "../../../sdk/src/decision.ts";
+import type { CodeBinding, GovernanceCall, Proposal } from "../../../sdk/src/governance.ts";
 import type { Connection } from "../connection.ts";
 import { checkedAddress } from "../accounts.ts";
 import { UsageError } from "../command.ts";
@@ -31,39 +24,44 @@ export interface Building {
 export async function buildFromFile(building: Building, file: ProposalFile): Promise<Proposal> {
   const { home, source, network } = building;
   const own: GovernanceCall[] = [];
-  const sends: GovernanceCall[] = [];
+  const remote: RemoteInput[] = [];
   const bind: Address[] = [];
   for (const leg of file.legs) {
     const description = network.rollup(leg.rollup);
     const connection = building.connections.find(({ name }) => name === description.name);
     if (connection === undefined) throw new Error("a connection for every leg");
-    if (connection.chainId === home.chainId) {
-      if (leg.after !== undefined || leg.salt !== undefined) {
-        throw invalid(source, `the leg of ${home.name} is the proposal itself and has neither "after" nor "salt"`);
-      }
-      own.push(...leg.calls.map((call) => encodeCall(building, connection, call)));
-      bind.push(...leg.bind);
+    if (connection.chainId !== home.chainId) {
+      remote.push(await remoteInput(building, connection, leg, file.validFor));
       continue;
     }
-    const built = buildLeg(await legInput(building, connection, leg, file.validFor));
-    const executor = governanceAddress(connection.description, "GovernanceExecutor");
-    sends.push(legCall(home.description.contracts.MetalayerGateway, executor, built));
+    if (leg.after !== undefined || leg.salt !== undefined) {
+      throw invalid(source, `the leg of ${home.name} is the proposal itself and has neither "after" nor "salt"`);
+    }
+    own.push(...leg.calls.map((call) => encodeCall(building, connection, call)));
+    bind.push(...leg.bind);
   }
-  const calls = [...own, ...sends];
+  const gateway = home.description.contracts.MetalayerGateway;
+  const targets = [...own.map(({ target }) => target), ...(remote.length === 0 ? [] : [gateway])];
   const input = {
     ...(await placeOf(home, file.validFor)),
-    calls,
-    bindings: await bindings(home, [...calls.map(({ target }) => target), ...bind]),
+    ...{ governor: governanceAddress(home.description, "EraGovernor"), gateway, calls: own },
+    bindings: await bindings(home, [...targets, ...bind]),
   };
   const description = file.description === "" ? `# ${file.title}` : `# ${file.title}\n\n${file.description}`;
-  return buildProposal(governanceAddress(home.description, "EraGovernor"), input, description);
+  return buildDecision(input, remote, description).proposal;
 }
 
-async function legInput(building: Building, connection: Connection, leg: LegFile, validFor: bigint): Promise<LegInput> {
+async function remoteInput(
+  building: Building,
+  connection: Connection,
+  leg: LegFile,
+  validFor: bigint,
+): Promise<RemoteInput> {
   const calls = leg.calls.map((call) => encodeCall(building, connection, call));
   const { rollupTimelock } = governanceOf(connection.description, connection.provider);
   return {
     ...(await placeOf(connection, validFor)),
+    executor: governanceAddress(connection.description, "GovernanceExecutor"),
     calls,
     bindings: await bindings(connection, [...calls.map(({ target }) => target), ...leg.bind]),
     delay: await rollupTimelock.getMinDelay(),
@@ -87,9 +85,13 @@ async function bindings({ provider }: Connection, accounts: readonly Address[]):
 
 function encodeCall(building: Building, { description, name }: Connection, call: CallFile): GovernanceCall {
   const { book, source } = building;
-  const where = `${call.contract}.${call.function} on ${name}`;
+  const where = `${call.contract}${call.function === undefined ? "" : `.${call.function}`} on ${name}`;
   const known = book.addressOf(description, call.contract);
   const target = known ?? checkedTarget(source, where, call.contract);
+  if (call.function === undefined) {
+    if (call.args.length === 0 && call.value > 0n) return { target, data: "0x", value: call.value };
+    throw invalid(source, `${where}: a call without a function is a payment, with a value and without arguments`);
+  }
   const functions = known === undefined ? declared(source, where, call.function) : book.interfaceOf(call.contract);
   const fragment = functions?.getFunction(known === undefined ? nameOf(call.function) : call.function);
   if (functions === undefined || fragment === null || fragment === undefined) {

@@ -1,4 +1,8 @@
 import type { Interface, ParamType } from "ethers";
+import { DaoGovernor__factory } from "../../../typechain-types/factories/contracts/dao/DaoGovernor__factory.js";
+import { DaoToken__factory } from "../../../typechain-types/factories/contracts/dao/DaoToken__factory.js";
+import { LeasedAccessManager__factory } from "../../../typechain-types/factories/contracts/roles/LeasedAccessManager__factory.js";
+import { RoleDirectory__factory } from "../../../typechain-types/factories/contracts/roles/RoleDirectory__factory.js";
 import { loadArtifacts } from "../../../deploy/artifacts.ts";
 import type { Address } from "../../../sdk/src/bytes.ts";
 import {
@@ -13,6 +17,19 @@ import type { RollupDescription } from "../network.ts";
 
 const NAMES = [...CONTRACTS, ...HOME_CONTRACTS, ...SPOKE_CONTRACTS].filter((name) => !name.endsWith("Code"));
 
+/** What only a community's DAO has. */
+const OF_DAO = {
+  DaoGovernor: DaoGovernor__factory,
+  DaoToken: DaoToken__factory,
+  LeasedAccessManager: LeasedAccessManager__factory,
+  RoleDirectory: RoleDirectory__factory,
+};
+
+/** Contracts of a rollup by their names, a DAO's own before the network's. */
+function placesOf({ contracts, dao }: RollupDescription): [string, Address | undefined][] {
+  return [...Object.entries(dao?.contracts ?? {}), ...Object.entries(contracts)];
+}
+
 /** The contracts of a network by name and address, and what they understand. */
 export class Book {
   readonly #artifacts: ArtifactSource;
@@ -25,12 +42,13 @@ export class Book {
   }
 
   /** Where a contract of the deployment stands on a rollup; undefined for names that no contract has there. */
-  addressOf({ contracts }: RollupDescription, name: string): Address | undefined {
-    const entry = Object.entries(contracts).find(([known]) => known === name);
-    return entry?.[1];
+  addressOf(rollup: RollupDescription, name: string): Address | undefined {
+    return placesOf(rollup).find(([known]) => known === name)?.[1];
   }
 
   interfaceOf(name: string): Interface | undefined {
+    const ofDao = Object.entries(OF_DAO).find(([known]) => known === name)?.[1];
+    if (ofDao !== undefined) return ofDao.createInterface();
     const known = NAMES.find((each) => each === name);
     if (known === undefined) return undefined;
     const found = this.#interfaces.get(known) ?? interfaceOf(known, this.#artifacts);
@@ -39,14 +57,15 @@ export class Book {
   }
 
   /** Name of the deployment's contract at an address of a rollup. */
-  nameOf({ contracts }: RollupDescription, account: string): string | undefined {
-    return Object.entries(contracts).find(([, at]) => at?.toLowerCase() === account.toLowerCase())?.[0];
+  nameOf(rollup: RollupDescription, account: string): string | undefined {
+    return placesOf(rollup).find(([, at]) => at?.toLowerCase() === account.toLowerCase())?.[0];
   }
 
   /** A call as people read it: `FeeController.setPrices(dstChainId: 8102, …)`. */
   callText(rollup: RollupDescription, { target, data, value = 0n }: GovernanceCall): string {
     const name = this.nameOf(rollup, target);
     const known = name === undefined ? undefined : this.interfaceOf(name)?.parseTransaction({ data });
+    if (data === "0x") return `${value} wei to ${name ?? target}`;
     const sent = value === 0n ? "" : ` with ${value} wei`;
     if (known === null || known === undefined) return `${name ?? target}: ${data}${sent}`;
     const args = known.fragment.inputs.map((input, index) => this.#argument(input, known.args[index]));

@@ -6,6 +6,7 @@ import type { Connection } from "../connection.ts";
 import { spanText, timeText } from "../format.ts";
 import { withRollups, type Network, type RollupDescription } from "../network.ts";
 import { governanceAddress, governanceOf } from "./contracts.ts";
+import { daoFlag } from "./of-dao.ts";
 
 export type LegState =
   "not sent" | "on its way" | "waiting" | "ready" | "done" | "cancelled" | "expired" | "unreachable";
@@ -74,7 +75,12 @@ async function legStatus(connection: Connection | undefined, leg: SentLeg, propo
         };
   }
   if (state === READY) {
-    return { ...known, state: "ready", readyAt, next: `./metalayer execute ${proposalId} --on ${rollup}` };
+    return {
+      ...known,
+      state: "ready",
+      readyAt,
+      next: `./metalayer execute ${proposalId} --on ${rollup}${daoFlag(description)}`,
+    };
   }
   const left = spanText(Number(readyAt - now));
   return { ...known, state: "waiting", readyAt, next: `wait ${left}, until ${timeText(readyAt)}` };

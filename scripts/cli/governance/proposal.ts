@@ -2,7 +2,8 @@ import type { Ballot } from "../../../sdk/src/governance.ts";
 import type { Context } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { timeText } from "../format.ts";
-import { findNetwork, withRollups, type Network } from "../network.ts";
+import { findGovernance } from "../dao/record.ts";
+import { withRollups, type Network } from "../network.ts";
 import { withHome } from "./act.ts";
 import {
   announcedProposals,
@@ -16,6 +17,7 @@ import {
 } from "./announced.ts";
 import { Book } from "./call-text.ts";
 import { governanceOf } from "./contracts.ts";
+import { daoFlag, momentOf, momentText, secondsOf, voteText } from "./of-dao.ts";
 import { legStatuses, type LegStatus } from "./legs.ts";
 import { partsResult, showParts } from "./report.ts";
 import { votesText } from "./votes-text.ts";
@@ -25,9 +27,9 @@ const WEI_PER_UNIT = 10n ** 9n;
 /** Lists all proposals, or shows one: what it does, who voted what, where every leg stands, and what is next. */
 export async function proposalCommand(
   context: Context,
-  options: { readonly network: string | undefined },
+  options: { readonly network: string | undefined; readonly dao: string | undefined },
 ): Promise<void> {
-  const network = findNetwork(context, options.network);
+  const network = findGovernance(context, options);
   const [name] = context.args;
   return withHome(network, (home) => (name === undefined ? list(context, home) : show(context, network, home, name)));
 }
@@ -40,11 +42,13 @@ async function list({ output }: Context, home: Connection): Promise<void> {
       return { proposalId, title: titleOf(proposal), state: await stateOf(home, proposalId), snapshot, end };
     }),
   );
-  if (rows.length === 0) output.line("There is no proposal yet. Next: ./metalayer propose <file>");
+  const { description } = home;
+  if (rows.length === 0)
+    output.line(`There is no proposal yet. Next: ./metalayer propose <file>${daoFlag(description)}`);
   else
     await output.table(
       ["proposal", "title", "state", "end"],
-      rows.map(({ proposalId, title, state, end }) => [String(proposalId), title, state, timeText(end)]),
+      rows.map(({ proposalId, title, state, end }) => [String(proposalId), title, state, momentText(description, end)]),
     );
   output.result({ proposals: rows });
 }
@@ -57,27 +61,30 @@ async function show(context: Context, network: Network, home: Connection, name: 
     stateOf(home, proposalId),
     ballotOf(home, proposalId),
     votesOf(home, proposal),
-    timeOf(home),
+    momentOf(home),
   ]);
   const parts = partsOf(home, proposal);
   const places = { book: new Book(context.root, network.rollups), home: home.description, rollups: network.rollups };
   const tallies = await talliesOf(network, home, ballot);
   const legs = await legStatuses(network, parts.legs, { proposalId, isExecuted: state === "executed" });
   const next = await nextStep(home, proposal, { state, now, ballot, tallies, legs });
+  const when = (moment: bigint): string => momentText(home.description, moment);
 
   output.line(`Proposal ${proposalId}: ${titleOf(proposal)}`);
-  output.line(`${state}; proposed by ${proposer}, votes until ${timeText(ballot.votesUntil)}, end ${timeText(end)}`);
+  output.line(`${state}; proposed by ${proposer}, votes until ${when(ballot.votesUntil)}, end ${when(end)}`);
   showParts(output, places, parts);
-  const sum = `${votesText(votes.forVotes)} for, ${votesText(votes.againstVotes)} against, ${votesText(votes.abstainVotes)} abstain`;
-  output.line(`Counted: ${sum}; quorum ${votesText(votes.quorum)}`);
-  await output.table(
-    ["rollup", "votes cast there", "of them counted on home"],
-    tallies.map(({ rollup, cast, counted }) => [
-      rollup,
-      cast === undefined ? "unreachable" : votesText(cast),
-      votesText(counted),
-    ]),
-  );
+  const count = (amount: bigint): string => voteText(home.description, amount);
+  const sum = `${count(votes.forVotes)} for, ${count(votes.againstVotes)} against, ${count(votes.abstainVotes)} abstain`;
+  output.line(`Counted: ${sum}; quorum ${count(votes.quorum)}`);
+  if (tallies.length > 0)
+    await output.table(
+      ["rollup", "votes cast there", "of them counted on home"],
+      tallies.map(({ rollup, cast, counted }) => [
+        rollup,
+        cast === undefined ? "unreachable" : votesText(cast),
+        votesText(counted),
+      ]),
+    );
   if (legs.length > 0)
     await output.table(
       ["leg", "state", "next"],
@@ -109,6 +116,8 @@ interface TallyLine {
 }
 
 async function talliesOf(network: Network, home: Connection, ballot: Ballot): Promise<TallyLine[]> {
+  // A community's votes are all on home.
+  if (home.description.dao !== undefined) return [];
   const { eraGovernor } = governanceOf(home.description, home.provider);
   const others = network.rollups.filter(({ chainId }) => BigInt(chainId) !== home.chainId);
   return Promise.all(
@@ -134,10 +143,6 @@ function sumOf(tally: {
   return (tally.againstVotes + tally.forVotes + tally.abstainVotes) * WEI_PER_UNIT;
 }
 
-async function timeOf({ provider }: Connection): Promise<bigint> {
-  return BigInt((await provider.getBlock("latest"))?.timestamp ?? 0);
-}
-
 interface Standing {
   readonly state: ProposalState;
   readonly now: bigint;
@@ -147,24 +152,30 @@ interface Standing {
 }
 
 async function nextStep(
-  { provider, description }: Connection,
+  home: Connection,
   { proposalId, snapshot, end }: Announced,
   { state, now, ballot, tallies, legs }: Standing,
 ): Promise<string> {
-  if (state === "pending") return `wait until ${timeText(snapshot)}: then deposits are counted and votes begin`;
-  if (state === "active" && now <= ballot.votesUntil)
-    return `./metalayer vote ${proposalId} --support for --on <rollup>, until ${timeText(ballot.votesUntil)}`;
+  const { provider, description } = home;
+  const [flag, when] = [daoFlag(description), (moment: bigint): string => momentText(description, moment)];
+  const what = description.dao === undefined ? "deposits" : "votes";
+  if (state === "pending") return `wait until ${when(snapshot)}: then ${what} are counted and votes begin`;
+  if (state === "active" && now <= ballot.votesUntil) {
+    const where = description.dao === undefined ? " --on <rollup>" : flag;
+    return `./metalayer vote ${proposalId} --support for${where}, until ${when(ballot.votesUntil)}`;
+  }
   if (state === "active") {
     const open = tallies
       .filter(({ cast, counted }) => cast !== undefined && cast > counted)
       .map(({ rollup }) => rollup);
-    if (open.length === 0) return `wait until ${timeText(end)}: then it can be queued if it has passed`;
-    return `./metalayer tally ${proposalId} --of <rollup> (${open.join(", ")}), until ${timeText(end)}`;
+    if (open.length === 0) return `wait until ${when(end)}: then it can be queued if it has passed`;
+    return `./metalayer tally ${proposalId} --of <rollup> (${open.join(", ")}), until ${when(end)}`;
   }
-  if (state === "succeeded") return `./metalayer queue ${proposalId}`;
+  if (state === "succeeded") return `./metalayer queue ${proposalId}${flag}`;
   if (state === "queued") {
     const readyAt = await governanceOf(description, provider).eraGovernor.proposalEta(proposalId);
-    return now < readyAt ? `wait until ${timeText(readyAt)}` : `./metalayer execute ${proposalId}`;
+    const isReady = (await secondsOf(home)) >= readyAt;
+    return isReady ? `./metalayer execute ${proposalId}${flag}` : `wait until ${timeText(readyAt)}`;
   }
   if (state !== "executed") return "nothing: it has no effect";
   const left = legs.filter((leg) => leg.state !== "done");

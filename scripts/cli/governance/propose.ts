@@ -2,15 +2,16 @@ import type { Proposal } from "../../../sdk/src/governance.ts";
 import { readProposal } from "../../../sdk/src/proposalRead.ts";
 import type { Context } from "../command.ts";
 import type { Connection } from "../connection.ts";
-import { timeText } from "../format.ts";
+import { findGovernance } from "../dao/record.ts";
 import type { Network } from "../network.ts";
-import { findNetwork, withRollups } from "../network.ts";
+import { withRollups } from "../network.ts";
 import type { WalletChoice } from "../wallet.ts";
 import { findWallet, signOn } from "../wallet.ts";
 import { ballotOf } from "./announced.ts";
 import { buildFromFile } from "./build.ts";
 import { Book } from "./call-text.ts";
 import { findHome, governanceOf } from "./contracts.ts";
+import { daoFlag, momentText } from "./of-dao.ts";
 import type { ProposalFile } from "./proposal-file.ts";
 import { readProposalFile } from "./proposal-file.ts";
 import { partsResult, proposalResult, showParts } from "./report.ts";
@@ -18,13 +19,14 @@ import { submit } from "./submit.ts";
 
 export interface ProposeOptions extends WalletChoice {
   readonly network: string | undefined;
+  readonly dao: string | undefined;
   readonly dryRun: boolean;
 }
 
 export async function proposeCommand(context: Context, options: ProposeOptions): Promise<void> {
   const source = context.path(context.args[0] ?? "");
   const file = readProposalFile(source);
-  return proposeFile(context, findNetwork(context, options.network), { source, file }, options);
+  return proposeFile(context, findGovernance(context, options), { source, file }, options);
 }
 
 /** Builds a proposal from its file and sends it. */
@@ -79,7 +81,12 @@ export async function sendProposal(
 async function announce({ output }: Context, home: Connection, proposalId: bigint, title: string) {
   const { snapshot, votesUntil } = await ballotOf(home, proposalId);
   output.line(`Proposal ${proposalId}: ${title}`);
-  output.line(`Deposits count as they are at ${timeText(snapshot)}; votes until ${timeText(votesUntil)}.`);
-  output.line(`Next: ./metalayer vote ${proposalId} --support for --on <rollup>`);
+  const { description } = home;
+  const [when, until] = [momentText(description, snapshot), momentText(description, votesUntil)];
+  output.line(
+    `${description.dao === undefined ? "Deposits" : "Votes"} count as they are at ${when}; votes until ${until}.`,
+  );
+  const where = description.dao === undefined ? "--on <rollup>" : daoFlag(description).trim();
+  output.line(`Next: ./metalayer vote ${proposalId} --support for ${where}`);
   return { snapshot, votesUntil };
 }

@@ -4,6 +4,7 @@ import type { Context } from "../command.ts";
 import { UsageError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { readingClient } from "../connection.ts";
+import { findGovernance } from "../dao/record.ts";
 import type { Network, RollupDescription } from "../network.ts";
 import { findNetwork, withRollups } from "../network.ts";
 import { explained } from "../read.ts";
@@ -12,6 +13,7 @@ import { findWallet, signOn } from "../wallet.ts";
 import { ballotOf, findProposal, titleOf } from "./announced.ts";
 import { findHome, governanceAddress, governanceOf } from "./contracts.ts";
 import { submit } from "./submit.ts";
+import { voteText } from "./of-dao.ts";
 import { votesText } from "./votes-text.ts";
 
 export const SUPPORT = ["against", "for", "abstain"] as const;
@@ -23,6 +25,7 @@ interface SendingOptions extends WalletChoice {
 }
 
 export interface VoteOptions extends SendingOptions {
+  readonly dao: string | undefined;
   readonly support: Support;
   readonly on: string | undefined;
 }
@@ -36,7 +39,7 @@ const WEI_PER_UNIT = 10n ** 9n;
 
 /** Casts all votes that the account had at the snapshot on one rollup. */
 export async function voteCommand(context: Context, options: VoteOptions): Promise<void> {
-  const network = findNetwork(context, options.network);
+  const network = findGovernance(context, options);
   const wallet = await findWallet(context, network, options);
   const homeRollup = await findHome(network);
   const rollup = options.on === undefined ? homeRollup : network.rollup(options.on);
@@ -48,7 +51,9 @@ export async function voteCommand(context: Context, options: VoteOptions): Promi
     const { eraVotes } = governanceOf(connection.description, connection.provider);
     const votes = options.dryRun ? undefined : await eraVotes.getPastVotes(signing.address, ballot.snapshot);
     const done =
-      votes === undefined ? "Nothing was sent; the vote would be taken." : `${votesText(votes)} ${options.support}`;
+      votes === undefined
+        ? "Nothing was sent; the vote would be taken."
+        : `${voteText(homeRollup, votes)} ${options.support}`;
     context.output.line(`${connection.name}, "${titleOf(proposal)}": ${done}`);
     if (connection !== home && votes !== undefined)
       context.output.line(
@@ -69,12 +74,12 @@ async function cast(
   signing: Signing,
   { home, ballot, options }: { readonly home: Connection; readonly ballot: Ballot; readonly options: VoteOptions },
 ): Promise<void> {
-  const { eraGovernor, voteCollector } = governanceOf(connection.description, signing.wallet);
+  const governance = governanceOf(connection.description, signing.wallet);
   const support = SUPPORT.indexOf(options.support);
   const call =
     connection === home
-      ? await eraGovernor.castVote.populateTransaction(ballot.proposalId, support)
-      : await voteCollector.castVote.populateTransaction(ballot, support);
+      ? await governance.eraGovernor.castVote.populateTransaction(ballot.proposalId, support)
+      : await governance.voteCollector.castVote.populateTransaction(ballot, support);
   await submit(connection, signing, "take the vote", call, options.dryRun);
 }
 

@@ -20,6 +20,8 @@ export function daemonNetwork({ networkId, rollups }: DevnetState) {
           inbox: contracts["StateRootInbox"],
           anchorLog: contracts["AnchorLog"],
           guardianSlashing: contracts["GuardianSlashing"],
+          broadcaster: contracts["Broadcaster"],
+          subscriptions: contracts["Subscriptions"],
         },
       }),
     ),

@@ -48,6 +48,8 @@ const settingsSchema = z.strictObject({
     inbox: addressSchema.optional(),
     anchorLog: addressSchema.optional(),
     guardianSlashing: addressSchema.optional(),
+    broadcaster: addressSchema.optional(),
+    subscriptions: addressSchema.optional(),
   }),
 });
 

@@ -41,6 +41,8 @@ export const relayerSettings = z.strictObject({
   rotate: z.boolean().default(true),
   /** Anchor a rollup's own head, and attest it to the others, when the newest is so old; 0: never. */
   anchorEverySeconds: z.int().min(0).default(0),
+  /** Bring publications to those who subscribed, if they pay the least fee or `deliverUnfunded` holds; needs attested heads. */
+  publications: z.boolean().default(true),
   /** Store a signer set's sum key on a rollup after so many uses. */
   cacheSignersAfter: z.int().min(1).default(3),
   /** Guardians' addresses by compressed key, in place of those they announced. */

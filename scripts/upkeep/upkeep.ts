@@ -18,14 +18,19 @@ import {
   readTable,
   tableCalls,
 } from "../network/tables.ts";
+import { createPublicationService } from "./publications.ts";
 
 export interface UpkeepSettings {
   readonly rotate: boolean;
   readonly anchorEverySeconds: number;
   readonly cacheSignersAfter: number;
+  readonly publications: boolean;
+  /** In fee units, for publications as for messages. */
+  readonly minFee: bigint;
+  readonly deliverUnfunded: boolean;
 }
 
-/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads. */
+/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads, publications brought. */
 export interface Upkeep {
   /** Looks after one rollup. */
   visit(side: Station, signal?: AbortSignal): Promise<void>;
@@ -47,11 +52,15 @@ const SUSPENSIONS_MS = 15_000;
 export function createUpkeep(options: UpkeepOptions): Upkeep {
   const uses = new Map<string, number>();
   const asked = new WeakMap<Station, number>();
+  const { sides: sites, onError, settings } = options;
+  const leastPrice = settings.deliverUnfunded ? 0n : settings.minFee;
+  const publications = createPublicationService({ sites, leastPrice, onError, now: () => performance.now() });
   return {
     async visit(side, signal) {
       await lookAtTable(options, side, signal);
       await lookAtSuspensions(asked, side, signal);
-      if (options.settings.anchorEverySeconds > 0) await lookAtAnchors(options, side, signal);
+      if (settings.anchorEverySeconds > 0) await lookAtAnchors(options, side, signal);
+      if (settings.publications) await publications.serve(side, signal);
     },
     noteSigners: (dst, attested) => noteSigners(options, uses, dst, attested),
   };

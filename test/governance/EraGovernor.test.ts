@@ -164,12 +164,15 @@ describe("EraGovernor", () => {
       const voter = await whale.getAddress();
       const { proposalId } = proposal;
       const signature = await whale.signTypedData(domain, types, { proposalId, support: 1, voter, nonce: 0n });
+      const refuse = (sent: Promise<unknown>) =>
+        expect(sent).to.be.revertedWithCustomError(governor, "GovernorInvalidSignature");
+      const other = await proposals.build([setThreshold]);
+      await proposals.propose(whale, other);
+      await proposals.open(other);
+      await refuse(governor.castVoteBySig(other.proposalId, 1, voter, signature));
       const clean = await rollup.networkHelpers.takeSnapshot();
       await governor.castVoteBySig(proposalId, 1, voter, signature);
-      await expect(governor.castVoteBySig(proposalId, 1, voter, signature)).to.be.revertedWithCustomError(
-        governor,
-        "GovernorInvalidSignature",
-      );
+      await refuse(governor.castVoteBySig(proposalId, 1, voter, signature));
       await clean.restore();
       const { votesUntil } = await governor.ballot(proposalId);
       await time.increaseTo(votesUntil + 1n);

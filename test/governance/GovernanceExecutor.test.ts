@@ -162,6 +162,41 @@ describe("GovernanceExecutor", () => {
     }
   });
 
+  it("C17 a leg does the same whoever executes it with whatever value and gas, or nothing at all", async () => {
+    const { rollup, timelock, manager, stranger, canceller, leg, receive } = await fixture();
+    const [first, second] = [leg(), leg({ salt: ethers.id("second") as Hex })]; // CAST: a hash
+    for (const { schedule } of [first, second]) await receive(schedule);
+    await rollup.networkHelpers.time.increase(DELAY);
+    const execute = (by: typeof stranger, data: Hex, more: object) =>
+      by.sendTransaction({ to: timelock, data, ...more });
+    const effect = (sent: ReturnType<typeof execute>) =>
+      expect(sent).to.emit(manager, "RoleLabel").withArgs(7n, "seven");
+    // Between too little for the transaction itself and enough: all of it or none of it, and it stays executable.
+    const enough = await rollup.ethers.provider.estimateGas({ from: stranger, to: timelock, data: first.execute });
+    for (let gasLimit = enough - 1_000n; gasLimit > 60_000n; gasLimit = (gasLimit * 9n) / 10n) {
+      await execute(stranger, first.execute, { gasLimit }).catch(() => undefined);
+      expect(await timelock.isOperationDone(first.id), `${gasLimit} gas`).to.equal(false);
+    }
+    // Value sent along goes nowhere: the leg's calls carry what was decided, none.
+    await effect(execute(stranger, first.execute, { value: 5n, gasLimit: 5_000_000n }));
+    await effect(execute(canceller, second.execute, {}));
+    expect(await rollup.ethers.provider.getBalance(manager)).to.equal(0n);
+    // Another value or another call is another operation, which nobody has decided.
+    const { targets, values, payloads, predecessor, salt } = first;
+    const ones = values.map(() => 1n);
+    const other = timelock.interface.encodeFunctionData("executeBatch", [
+      [...targets],
+      ones,
+      [...payloads],
+      predecessor,
+      salt,
+    ]);
+    await expect(stranger.sendTransaction({ to: timelock, data: other, value: 5n })).to.be.revertedWithCustomError(
+      timelock,
+      "TimelockUnexpectedOperationState",
+    );
+  });
+
   it("EXPLOITS 24 C17 refuses a leg without conditions, for another rollup, expired, or with a target whose code is not bound", async () => {
     const { executor, timelock, manager, receive, leg, codeHash } = await fixture();
     const target = await addressOf(manager);

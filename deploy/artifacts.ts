@@ -38,12 +38,13 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
 
 /** The built contracts below `root`. Throws `DEPLOYMENT_NOT_BUILT` if one is missing. */
 export function loadArtifacts(root: string): ArtifactSource {
-  const loaded = new Map(ARTIFACTS.map((name) => [name, load(root, name)]));
-  return (name) => loaded.get(name) ?? load(root, name);
+  const loaded = new Map(ARTIFACTS.map((name) => [name, loadArtifact(root, SOURCES[name], name)]));
+  return (name) => loaded.get(name) ?? loadArtifact(root, SOURCES[name], name);
 }
 
-function load(root: string, name: ArtifactName): ContractArtifact {
-  const file = path.join(root, "artifacts", SOURCES[name], `${name}.sol`, `${name}.json`);
+/** One built contract of a folder of sources. Throws `DEPLOYMENT_NOT_BUILT` if it is missing. */
+export function loadArtifact(root: string, folder: string, name: string): ContractArtifact {
+  const file = path.join(root, "artifacts", folder, `${name}.sol`, `${name}.json`);
   if (!existsSync(file)) {
     throw new MetalayerError("DEPLOYMENT_NOT_BUILT", `${name} is not built: run npx hardhat build first`, { file });
   }

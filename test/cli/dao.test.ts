@@ -184,6 +184,36 @@ describe("command line: a community's DAO on a local network", () => {
     expect(result.rollups[1]?.problems).to.deep.equal(["the executor obeys somebody else"]);
   });
 
+  it("status: names a stranger who may propose to the treasury, and code that is not the kit's", async () => {
+    const [home] = rollups;
+    if (home === undefined) throw new Error("a home");
+    const known = path.join(network.folder, "daos", "garden.json");
+    // CAST: written by the command
+    const record = JSON.parse(readFileSync(known, "utf8")) as { rollups: { timelock: string; executor?: string }[] };
+    const [first, second, third] = record.rollups;
+    const foreign = await home.rollupTimelock.getAddress();
+    const file = write("strange.json", {
+      ...record,
+      rollups: [{ ...first, timelock: foreign }, { ...second, executor: second?.timelock }, third],
+    });
+    const { code, result } = await runJson<Status>(...at("dao", "status", file));
+    expect(code).to.equal(1);
+    const said = result.rollups.map(({ problems }) => problems.join("; "));
+    expect(said[0]).to.contain(`${await home.eraGovernor.getAddress()} may propose to the treasury too`);
+    expect(said[1]).to.equal("its GovernanceExecutor is another contract");
+  });
+
+  it("delegate: a holder of a DAO's token names who votes", async () => {
+    interface Votes {
+      readonly rollups: { readonly delegate: string; readonly votes: string }[];
+    }
+    const way = ["delegate", "--on", "rollupA", "--dao", "Garden", "--to"];
+    const away = await fine<Votes>(...way, PAYEE);
+    expect(away.rollups[0]).to.deep.include({ delegate: PAYEE, votes: "0" });
+    const back = await fine<Votes>(...way, holder);
+    expect(BigInt(back.rollups[0]?.votes ?? 0)).to.equal(parseEther("600"));
+  });
+
   it("create: an existing ERC-721 whose clock counts blocks", async () => {
     const [home] = rollups;
     if (home === undefined) throw new Error("a home");

@@ -47,7 +47,7 @@ export async function daoStatus(context: Context, asked: string, given: string |
     const home = connections.find(({ name }) => name === record.home);
     if (home === undefined) throw new Error("a connection to home");
     const rules = await rulesOf(home, record);
-    const places = await Promise.all(connections.map((connection) => standingOn(connection, record)));
+    const places = await Promise.all(connections.map((connection) => standingOn(context.root, connection, record)));
     const { symbol, decimals, clock } = record.token;
     const votes = (amount: bigint): string => `${formatUnits(amount, decimals).replace(/\.0$/, "")} ${symbol}`;
     const time = (count: bigint): string => (clock === "blocks" ? `${count} blocks` : spanText(Number(count)));
@@ -79,7 +79,7 @@ async function rulesOf({ provider }: Connection, { governor }: DaoRecord) {
   return { votingDelay, votingPeriod, proposalThreshold, quorum };
 }
 
-async function standingOn(connection: Connection, record: DaoRecord): Promise<Standing> {
+async function standingOn(root: string, connection: Connection, record: DaoRecord): Promise<Standing> {
   const { name, provider, contracts, description } = connection;
   const treasury = description.dao?.contracts["RollupTimelock"] ?? "";
   if ((await provider.getCode(treasury)) === "0x") {
@@ -91,7 +91,7 @@ async function standingOn(connection: Connection, record: DaoRecord): Promise<St
     provider.getBalance(treasury),
     RollupTimelock__factory.connect(treasury, provider).getMinDelay(),
     contracts.gateway.credit(treasury),
-    wiringProblems(connection, record),
+    wiringProblems(root, connection, record),
   ]);
   const held = isHome ? { tokens: await balanceOf(connection, record, treasury) } : {};
   return { rollup: name, treasury, coins, ...held, delay, credit, problems };

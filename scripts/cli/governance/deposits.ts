@@ -4,11 +4,13 @@ import type { Context } from "../command.ts";
 import { CommandError, UsageError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { eraText, timeText } from "../format.ts";
+import { findGovernance } from "../dao/record.ts";
 import { findNetwork } from "../network.ts";
 import type { Change } from "../one-rollup.ts";
 import { changeOnRollup, showAccount } from "../one-rollup.ts";
 import type { Signing, WalletChoice } from "../wallet.ts";
 import { governanceAddress, governanceOf } from "./contracts.ts";
+import { voteText } from "./of-dao.ts";
 import { submit } from "./submit.ts";
 import { votesText } from "./votes-text.ts";
 
@@ -24,6 +26,7 @@ export interface LockOptions extends WalletChoice {
 
 export interface DelegateOptions extends WalletChoice {
   readonly network: string | undefined;
+  readonly dao: string | undefined;
   readonly on: string;
   readonly to: `0x${string}`;
   readonly dryRun: boolean;
@@ -39,9 +42,9 @@ export async function lockCommand(context: Context, action: Action, options: Loc
   return changeOnRollup(context, network, given, { command: `lock ${action}`, change }, shown);
 }
 
-/** Who votes with what the account has deposited on one rollup. */
+/** Who votes with what the account has deposited on one rollup, or with its tokens of a DAO. */
 export async function delegateCommand(context: Context, options: DelegateOptions): Promise<void> {
-  const network = findNetwork(context, options.network);
+  const network = findGovernance(context, options);
   const to = checkedAddress("--to", options.to);
   const change: Change = async (connection, signing) => {
     const { eraVotes } = governanceOf(connection.description, signing.wallet);
@@ -51,7 +54,8 @@ export async function delegateCommand(context: Context, options: DelegateOptions
       ? "Nothing was sent; the delegate would change."
       : `${to} votes for ${signing.address} on ${connection.name}.`;
   };
-  const shown = (connections: readonly Connection[], account: string) => show(context, connections, account);
+  const shown = (connections: readonly Connection[], account: string) =>
+    options.dao === undefined ? show(context, connections, account) : showVotes(context, connections, account);
   return changeOnRollup(context, network, { ...options, shown: undefined }, { command: "delegate", change }, shown);
 }
 
@@ -152,6 +156,22 @@ async function show({ output }: Context, connections: readonly Connection[], acc
     ]),
   );
   output.result({ account, rollups: rows });
+}
+
+/** Of a DAO's token only what every token with votes tells. */
+async function showVotes({ output }: Context, connections: readonly Connection[], account: string): Promise<void> {
+  const rows = await Promise.all(
+    connections.map(async ({ name, description, provider }) => {
+      const { eraVotes } = governanceOf(description, provider);
+      const [delegate, votes] = await Promise.all([eraVotes.delegates(account), eraVotes.getVotes(account)]);
+      return { rollup: name, delegate, votes, text: voteText(description, votes) };
+    }),
+  );
+  await output.table(
+    ["rollup", "delegate", "votes given to the account"],
+    rows.map(({ rollup, delegate, text }) => [rollup, delegate, text]),
+  );
+  output.result({ account, rollups: rows.map(({ text: _, ...row }) => row) });
 }
 
 async function holdingOn({ name, description, provider }: Connection, account: string) {

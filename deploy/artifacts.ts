@@ -26,6 +26,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   StateReader: "contracts/proofs",
   Broadcaster: "contracts/data",
   Subscriptions: "contracts/data",
+  LaneHeads: "contracts/paths",
   StateRootInbox: "contracts/messaging",
   RollupRegistry: "contracts/messaging",
   GuardianSet: "contracts/guardians",

@@ -9,6 +9,7 @@ import { evidence } from "./gas/evidence.ts";
 import { fees } from "./gas/fees.ts";
 import { governance } from "./gas/governance.ts";
 import { openGasNetwork, type GasNetwork } from "./gas/network.ts";
+import { paths } from "./gas/paths.ts";
 import { proofs } from "./gas/proofs.ts";
 import { publications } from "./gas/publication.ts";
 import { quorums } from "./gas/quorum.ts";
@@ -30,6 +31,7 @@ const SUBJECTS: readonly Subject[] = [
   daos,
   proofs,
   publications,
+  paths,
   deployment,
 ];
 

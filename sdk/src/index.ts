@@ -73,6 +73,19 @@ export type { AccountState } from "./proofs.ts";
 export { packAccount, packSlot, proveState, slotProof } from "./proofsPack.ts";
 export type { NodeProof, ProvenState } from "./proofsPack.ts";
 export { mappingSlot, nodeProof } from "./proofsRead.ts";
+export {
+  checkpointProof,
+  checkpointSlot,
+  laneHeadProof,
+  lanePathProof,
+  laneSlots,
+  nextCheckpoint,
+  NO_LANE_PROOF,
+  pathMessage,
+} from "./paths.ts";
+export type { LanePathProof, PathMessage } from "./paths.ts";
+export { arbitrumRootProof, assertionHash, opStackRootProof, outputRoot } from "./rootProofs.ts";
+export type { Assertion, PostedAt } from "./rootProofs.ts";
 export type { StateAnswer, StateHead, StateQuery } from "./proofsRead.ts";
 
 // --- publications and subscriptions ---

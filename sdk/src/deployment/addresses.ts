@@ -25,6 +25,7 @@ export const CONTRACTS = [
   "StateReader",
   "Broadcaster",
   "Subscriptions",
+  "LaneHeads",
   "StateRootInboxCode",
   "RollupRegistryCode",
   "GuardianSetCode",

@@ -36,6 +36,7 @@ export type ArtifactName =
   | "StateReader"
   | "Broadcaster"
   | "Subscriptions"
+  | "LaneHeads"
   | "StateRootInbox"
   | "RollupRegistry"
   | "GuardianSet"
@@ -67,6 +68,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "StateReader",
   "Broadcaster",
   "Subscriptions",
+  "LaneHeads",
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

@@ -7,5 +7,6 @@ export function serviceSources(at: Addresses): Source[] {
     { name: "StateReader", artifact: "StateReader", args: [at.StateRootInbox] },
     { name: "Broadcaster", artifact: "Broadcaster", args: [] },
     { name: "Subscriptions", artifact: "Subscriptions", args: [at.RollupRegistry, at.StateReader, at.Era] },
+    { name: "LaneHeads", artifact: "LaneHeads", args: [at.MetalayerGateway] },
   ];
 }

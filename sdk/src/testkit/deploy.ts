@@ -18,6 +18,7 @@ import { AnchorLog__factory } from "../../../typechain-types/factories/contracts
 import { MetalayerGateway__factory } from "../../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
 import { StateRootInbox__factory } from "../../../typechain-types/factories/contracts/messaging/StateRootInbox__factory.js";
+import { LaneHeads__factory } from "../../../typechain-types/factories/contracts/paths/LaneHeads__factory.js";
 import { StateReader__factory } from "../../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
 import { EvmStack__factory } from "../../../typechain-types/factories/contracts/rollups/EvmStack__factory.js";
 import { Era__factory } from "../../../typechain-types/factories/contracts/token/Era__factory.js";
@@ -74,6 +75,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   GuardianSet: GuardianSet__factory,
   GuardianSlashing: GuardianSlashing__factory,
   GuardianStaking: GuardianStaking__factory,
+  LaneHeads: LaneHeads__factory,
   MetalayerGateway: MetalayerGateway__factory,
   RollupRegistry: RollupRegistry__factory,
   RollupTimelock: RollupTimelock__factory,
@@ -147,6 +149,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     guardianSet: GuardianSet__factory.connect(addresses.GuardianSet, signer),
     guardianSlashing: GuardianSlashing__factory.connect(addresses.GuardianSlashing, signer),
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
+    laneHeads: LaneHeads__factory.connect(addresses.LaneHeads, signer),
     rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
     stateReader: StateReader__factory.connect(addresses.StateReader, signer),

@@ -25,6 +25,7 @@ export class TestRollup {
   readonly guardianSet: CoreContracts["guardianSet"];
   readonly guardianSlashing: CoreContracts["guardianSlashing"];
   readonly guardianStaking: CoreContracts["guardianStaking"];
+  readonly laneHeads: CoreContracts["laneHeads"];
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
   readonly stateReader: CoreContracts["stateReader"];
@@ -56,6 +57,7 @@ export class TestRollup {
     this.guardianSet = contracts.guardianSet;
     this.guardianSlashing = contracts.guardianSlashing;
     this.guardianStaking = contracts.guardianStaking;
+    this.laneHeads = contracts.laneHeads;
     this.rollupRegistry = contracts.rollupRegistry;
     this.rollupTimelock = contracts.rollupTimelock;
     this.stateReader = contracts.stateReader;

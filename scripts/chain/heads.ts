@@ -1,3 +1,4 @@
+import { pushHeads } from "../../sdk/src/headSocket.ts";
 import type { Block } from "./blocks.ts";
 import { parseBlock } from "./blocks.ts";
 import { softHead } from "./finality.ts";
@@ -52,57 +53,23 @@ export async function watchHeads(options: HeadOptions): Promise<void> {
 }
 
 /** Keeps a subscription to new heads open; reconnects with growing pauses. */
-async function subscribe(
+function subscribe(
   url: string,
   signal: AbortSignal,
   offer: (block: Block) => void,
   push: { alive: boolean },
   onError: (error: unknown) => void,
 ): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
-    try {
-      await listen(url, signal, (block) => {
-        failures = 0;
-        push.alive = true;
-        offer(block);
-      });
-    } catch (error) {
-      if (!signal.aborted) onError(error);
-    }
+  const onHeader = (header: unknown): void => {
+    const block = parseBlock(header);
+    push.alive = true;
+    offer(block);
+  };
+  const onEnd = (): void => {
     push.alive = false;
-    await delay(Math.min(250 * 2 ** Math.min(failures, 6), 10_000), signal).catch(() => undefined);
-  }
-}
-
-/** One connection, until it closes, fails or the signal fires. */
-function listen(url: string, signal: AbortSignal, onBlock: (block: Block) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url);
-    const close = (): void => socket.close();
-    const end = (settle: () => void): void => {
-      signal.removeEventListener("abort", close);
-      settle();
-    };
-    signal.addEventListener("abort", close, { once: true });
-    socket.onopen = () =>
-      socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_subscribe", params: ["newHeads"] }));
-    socket.onmessage = ({ data }) => {
-      try {
-        const header = pushedHeader(data);
-        if (header !== undefined) onBlock(parseBlock(header));
-      } catch (error) {
-        socket.close();
-        end(() => reject(error instanceof Error ? error : new Error(String(error))));
-      }
-    };
-    socket.onerror = () => end(() => reject(new Error(`The WebSocket at ${new URL(url).host} failed.`)));
-    socket.onclose = () => end(resolve);
-  });
-}
-
-function pushedHeader(data: unknown): unknown {
-  const message: unknown = typeof data === "string" ? JSON.parse(data) : undefined;
-  if (typeof message !== "object" || message === null || !("params" in message)) return undefined;
-  const { params } = message;
-  return typeof params === "object" && params !== null && "result" in params ? params.result : undefined;
+  };
+  const fail = (error: unknown): void => {
+    onError(new Error(`The WebSocket at ${new URL(url).host} failed.`, { cause: error }));
+  };
+  return pushHeads(onHeader, { open: () => new WebSocket(url), signal, delay, onEnd, onError: fail });
 }

@@ -9,6 +9,7 @@ import { DEFAULT_GAS_LIMIT, messageHash } from "./message.ts";
 import { readProvenState, type StateAnswer, type StateQuery } from "./proofsRead.ts";
 import { openRollup, readLogs, type RollupAccess, type RollupHandle } from "./rollup.ts";
 import type { Lane } from "./route.ts";
+import { streamPublications, type StreamedPublication, type StreamFilter, type StreamOptions } from "./stream.ts";
 import { messageStatus, type MessageStatus } from "./status.ts";
 
 /** `minGasLimit(uint256)`, the one attribute of the gateway. */
@@ -157,6 +158,21 @@ export class MetalayerClient {
    */
   async readState(query: StateQuery): Promise<StateAnswer> {
     return readProvenState(this.rollup(query.of), this.rollup(query.attestedOn), query);
+  }
+
+  /**
+   * Hands verified publications of all rollups named in the filter to `handler`, each once, until `options.signal` fires: see {@link streamPublications}.
+   *
+   * @example
+   * const broadcasters = new Map([[8101n, "0x…"], [8102n, "0x…"]]);
+   * await client.subscribe({ broadcasters, topic }, (said) => show(said), { trust: { attestedOn: 8102n }, delay, signal });
+   */
+  async subscribe(
+    filter: StreamFilter,
+    handler: (said: StreamedPublication) => Promise<void> | void,
+    options: StreamOptions,
+  ): Promise<void> {
+    return streamPublications(this, filter, handler, options);
   }
 
   /** Identity of the current lane between two rollups. Throws `CLIENT_NO_LANE`. */

@@ -97,6 +97,9 @@ export {
   type Publication,
   type PublishedEvent,
 } from "./publication.ts";
+export { streamPublications } from "./stream.ts";
+export type { StreamedPublication, StreamFilter, StreamOptions, StreamTrust } from "./stream.ts";
+export { pushHeads, type HeadPushOptions, type HeadSocket } from "./headSocket.ts";
 export { provePublications, type ProvenPublications, type PublicationQuery } from "./publicationProof.ts";
 export { filterArgument, readSubscriptions, subscriptionId, SUBSCRIPTION_TOPICS } from "./subscription.ts";
 export type { SubscribedEvent, SubscriptionFilter, SubscriptionTerms } from "./subscription.ts";

@@ -142,6 +142,8 @@ describe("command line: a community's DAO on a local network", () => {
     expect(out).to.contain("Nothing was sent");
     const { proposalId } = await fine<{ proposalId: string }>("propose", file, "--dao", "Garden");
     proposal = proposalId;
+    const { state, next } = await shown();
+    expect([state, next.startsWith("wait until")]).to.deep.equal(["pending", true]);
     expect((await failureOf(...at("proposal", proposal))).code, "not the network's").to.equal("CLI_UNKNOWN_PROPOSAL");
   });
 

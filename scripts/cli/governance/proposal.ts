@@ -57,11 +57,11 @@ async function show(context: Context, network: Network, home: Connection, name: 
   const { output } = context;
   const proposal = await findProposal(home, name);
   const { proposalId, proposer, end } = proposal;
-  const [state, ballot, votes, now] = await Promise.all([
+  const now = await momentOf(home);
+  const [state, ballot, votes] = await Promise.all([
     stateOf(home, proposalId),
     ballotOf(home, proposalId),
-    votesOf(home, proposal),
-    momentOf(home),
+    votesOf(home, proposal, now),
   ]);
   const parts = partsOf(home, proposal);
   const places = { book: new Book(context.root, network.rollups), home: home.description, rollups: network.rollups };
@@ -99,11 +99,12 @@ async function show(context: Context, network: Network, home: Connection, name: 
   });
 }
 
-async function votesOf({ provider, description }: Connection, { proposalId, snapshot }: Announced) {
+/** Before its snapshot, the quorum is what it would be now. */
+async function votesOf({ provider, description }: Connection, { proposalId, snapshot }: Announced, now: bigint) {
   const { eraGovernor } = governanceOf(description, provider);
   const [[againstVotes, forVotes, abstainVotes], quorum] = await Promise.all([
     eraGovernor.proposalVotes(proposalId),
-    eraGovernor.quorum(snapshot),
+    eraGovernor.quorum(snapshot < now ? snapshot : now - 1n),
   ]);
   return { againstVotes, forVotes, abstainVotes, quorum };
 }

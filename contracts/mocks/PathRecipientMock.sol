@@ -10,6 +10,8 @@ contract PathRecipientMock is PathRecipient {
     uint256 public total;
     bool public closed;
     uint256 public gasSeen;
+    /// @notice Another gateway that the application lets in.
+    address public otherGateway;
 
     address private _target;
     bytes private _call;
@@ -26,6 +28,10 @@ contract PathRecipientMock is PathRecipient {
         _liftVeto(receiveId);
     }
 
+    function setOtherGateway(address gateway) external {
+        otherGateway = gateway;
+    }
+
     function setClosed(bool closed_) external {
         closed = closed_;
     }
@@ -33,6 +39,10 @@ contract PathRecipientMock is PathRecipient {
     /// @notice What is called while a message is executed; failures of it are ignored.
     function setCall(address target, bytes calldata call_) external {
         (_target, _call) = (target, call_);
+    }
+
+    function _isAuthorizedGateway(address gateway, bytes calldata sender) internal view override returns (bool) {
+        return super._isAuthorizedGateway(gateway, sender) || gateway == otherGateway;
     }
 
     function _processConfirmed(bytes32 receiveId, bytes calldata, bytes calldata) internal override {

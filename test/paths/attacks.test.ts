@@ -94,6 +94,16 @@ describe("PathRecipient, attacked", () => {
     await expect(world.execute(message)).to.be.revertedWithCustomError(world.box, "PathMissing");
   });
 
+  it("EXPLOITS 34, I1: a second gateway that the application lets in is no path", async () => {
+    const { box, dst, src } = await PathWorld.open();
+    const sender = await src.interop(await src.signer.getAddress());
+    const other = await dst.signer.getAddress();
+    await (await box.setOtherGateway(other)).wait();
+    await expect(box.receiveMessage(`0x${"11".repeat(32)}`, sender, "0x"))
+      .to.be.revertedWithCustomError(box, "PathUnknownGateway")
+      .withArgs(other);
+  });
+
   it(`INV-48 EXPLOITS 35 holds through ${STEPS} random steps (seed ${FUZZ_SEED})`, async function () {
     this.timeout(120_000);
     const world = await PathWorld.open();

@@ -22,6 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "scripts/bench": ["sdk", "scripts", "deploy", "test/helpers", "typechain-types"],
   "scripts/demo": ["sdk", "scripts", "deploy", "typechain-types"],
   "scripts/cli": ["sdk", "scripts", "deploy", "typechain-types"],
+  "scripts/hardhat": ["scripts/cli"],
   "scripts/checks": ["sdk", "scripts/cli", "typechain-types"],
 };
 

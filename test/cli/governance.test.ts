@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
-import { AbiCoder, id, keccak256, parseEther } from "ethers";
+import { AbiCoder, getAddress, id, keccak256, parseEther, toBeHex, ZeroHash } from "ethers";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
@@ -35,7 +35,10 @@ interface Proposed {
     readonly targets: string[];
     readonly values: string[];
     readonly payloads: string[];
-    readonly calls: { readonly text: string; readonly data: string; readonly hash: string }[];
+    readonly calls: { readonly text: string; readonly data: string; readonly hash: string; readonly target: string }[];
+    readonly timelock: string;
+    readonly chainId: string;
+    readonly expiry: string;
   }[];
 }
 
@@ -120,6 +123,20 @@ describe("command line: governance on a local network", () => {
     }
   });
 
+  /** The first call of a leg, read by nothing of ours, says what is shown: rollup, expiry, and the code that stands there now. */
+  const expectConditions = async (leg: Proposed["legs"][number], target: string): Promise<void> => {
+    const [first = "0x"] = leg.payloads;
+    const types = ["uint256", "uint256", "address[]", "bytes32[]"];
+    const read = AbiCoder.defaultAbiCoder()
+      .decode(types, `0x${first.slice(10)}`)
+      .toArray(true);
+    expect(first.slice(0, 10)).to.equal(id("requireConditions(uint256,uint256,address[],bytes32[])").slice(0, 10));
+    const { provider } = network.metalayer.rollup(BigInt(leg.chainId));
+    const code = keccak256(await provider.getCode(target));
+    expect(read).to.deep.equal([BigInt(leg.chainId), BigInt(leg.expiry), [getAddress(target)], [code]]);
+    expect(leg.targets[0]?.toLowerCase()).to.equal(leg.timelock.toLowerCase());
+  };
+
   it("EXPLOITS 30 propose: shows every leg decoded from its calldata, with hashes that another tool computes alike", async () => {
     const file = write({
       title: "New prices",
@@ -144,6 +161,11 @@ describe("command line: governance on a local network", () => {
     expect(description).to.equal("# New prices\n\nThe same price everywhere.");
     const hashed = coder.encode([...lists, "bytes32"], [targets, values, payloads, id(description)]);
     expect(BigInt(proposal)).to.equal(BigInt(keccak256(hashed)));
+    // Home's operation, as home's own timelock computes it: the governor's salt is its address xor the description's hash.
+    const salt = toBeHex((BigInt(await home.eraGovernor.getAddress()) << 96n) ^ BigInt(id(description)), 32);
+    const asOnChain = await home.rollupTimelock.hashOperationBatch(targets, values, payloads, ZeroHash, salt);
+    expect(result.operationId).to.equal(asOnChain);
+    expect(out).to.contain("only while the code of").and.to.contain("(FeeController) has the hash");
     expect(legs.map(({ rollup }) => rollup)).to.deep.equal(["rollupB", "rollupC"]);
     for (const leg of legs) {
       const batch = [leg.targets, leg.values, leg.payloads, leg.predecessor, leg.salt];
@@ -152,6 +174,7 @@ describe("command line: governance on a local network", () => {
       const [call] = leg.calls;
       expect(payloads.some((payload) => payload.includes(leg.payloads[1]?.slice(2) ?? "missing"))).to.equal(true);
       expect([call?.data, call?.hash]).to.deep.equal([leg.payloads[1], keccak256(leg.payloads[1] ?? "0x")]);
+      await expectConditions(leg, call?.target ?? "");
       expect(call?.text).to.equal(
         "FeeController.setPrices(dstChainId: 8101, prices: {basePrice: 4321, pricePerByte: 1, pricePerKGas: 1, " +
           "fundShare: 100, burnShare: 50, maxGasLimit: 1024000})",

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect } from "chai";
 import { LeasedAccessManager__factory, RoleDirectory__factory } from "../../typechain-types/index.js";
 import { devKey } from "../helpers/anvilNetwork.ts";
@@ -176,6 +178,28 @@ describe("command line: roles on a local network", () => {
     await fine(at(...buy));
     const { balance } = await network.metalayer.rollup(8101n).gateway.credit(created.directory);
     expect(balance).to.equal(3n * 10n ** 9n);
+  });
+
+  it("by vote: propose shows a directory's calls decoded, and a stranger's by what the file declares", async () => {
+    await fine(at("lock", "deposit", "--on", "rollupA", "--amount", "100"));
+    await pass(10);
+    const shown = async (contract: string, declaration: string, args: readonly unknown[]): Promise<string> => {
+      const file = path.join(network.folder, "proposal.json");
+      const calls = [{ contract, function: declaration, args }];
+      writeFileSync(file, JSON.stringify({ title: "Elsewhere", legs: [{ rollup: "rollupA", calls }] }));
+      const { out, err } = await run(...at("propose", file, "--dry-run"));
+      expect(err).to.equal("");
+      return out;
+    };
+    const grant = "function grant(uint64 roleId, (uint256 chainId, address[] accounts)[] placements)";
+    const placements = [{ chainId: "@rollupB", accounts: [HOLDER] }];
+    expect(await shown(created.directory, grant, [EDITOR, placements])).to.contain(
+      `.grant(roleId: ${EDITOR}, placements: [{chainId: 8102, accounts: [${HOLDER}]}])`,
+    );
+    const era = await network.metalayer.rollup(8101n).era.getAddress();
+    expect(await shown(HOLDER, "function pay(address to, uint256 amount)", [era, "5"])).to.contain(
+      `${HOLDER}.pay(to: ${era} (Era of rollupA), amount: 5)`,
+    );
   });
 
   it("create --owner: hands all of it over; who made it can do nothing any more", async () => {

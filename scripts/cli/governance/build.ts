@@ -93,6 +93,7 @@ function encodeCall(building: Building, { description, name }: Connection, call:
     throw invalid(source, `${where}: a call without a function is a payment, with a value and without arguments`);
   }
   const functions = known === undefined ? declared(source, where, call.function) : book.interfaceOf(call.contract);
+  if (known === undefined && functions !== undefined) book.declare(functions);
   const fragment = functions?.getFunction(known === undefined ? nameOf(call.function) : call.function);
   if (functions === undefined || fragment === null || fragment === undefined) {
     throw invalid(source, `${where}: the contract has no such function`);

@@ -35,6 +35,11 @@ export class Book {
   readonly #artifacts: ArtifactSource;
   readonly #rollups: readonly RollupDescription[];
   readonly #interfaces = new Map<ContractName, Interface>();
+  /** Of contracts that are none of the deployment's, told apart by their functions. */
+  readonly #strangers: Interface[] = [
+    RoleDirectory__factory.createInterface(),
+    LeasedAccessManager__factory.createInterface(),
+  ];
 
   constructor(root: string, rollups: readonly RollupDescription[]) {
     this.#artifacts = loadArtifacts(root);
@@ -56,6 +61,11 @@ export class Book {
     return found;
   }
 
+  /** Makes calls of these functions readable at any address. */
+  declare(functions: Interface): void {
+    this.#strangers.push(functions);
+  }
+
   /** Name of the deployment's contract at an address of a rollup. */
   nameOf(rollup: RollupDescription, account: string): string | undefined {
     return placesOf(rollup).find(([, at]) => at?.toLowerCase() === account.toLowerCase())?.[0];
@@ -64,10 +74,13 @@ export class Book {
   /** A call as people read it: `FeeController.setPrices(dstChainId: 8102, …)`. */
   callText(rollup: RollupDescription, { target, data, value = 0n }: GovernanceCall): string {
     const name = this.nameOf(rollup, target);
-    const known = name === undefined ? undefined : this.interfaceOf(name)?.parseTransaction({ data });
+    const candidates = name === undefined ? this.#strangers : [this.interfaceOf(name)];
+    const known = candidates
+      .map((each) => each?.parseTransaction({ data }) ?? undefined)
+      .find((each) => each !== undefined);
     if (data === "0x") return `${value} wei to ${name ?? target}`;
     const sent = value === 0n ? "" : ` with ${value} wei`;
-    if (known === null || known === undefined) return `${name ?? target}: ${data}${sent}`;
+    if (known === undefined) return `${name ?? target}: ${data}${sent}`;
     const args = known.fragment.inputs.map((input, index) => this.#argument(input, known.args[index]));
     return `${name ?? target}.${known.name}(${args.join(", ")})${sent}`;
   }

@@ -22,12 +22,14 @@ const FORMULAS = [
 export function showParts({ line }: Output, places: Places, { home, legs }: ReadProposal): void {
   line(`On ${places.home.name} (home), until ${timeText(home.conditions.expiry)}:`);
   showCalls(line, places.book, places.home, home.calls);
+  showBindings(line, places.book, places.home, home.conditions);
   for (const leg of legs) {
     const rollup = rollupOf(places, leg.chainId);
     line(
       `On ${nameOf(places, leg.chainId)}, ${spanText(Number(leg.delay))} after its arrival, until ${timeText(leg.conditions.expiry)}:`,
     );
     showCalls(line, places.book, rollup, leg.calls);
+    showBindings(line, places.book, rollup, leg.conditions);
     line(`  operation ${leg.id}`);
   }
   FORMULAS.forEach((formula) => line(formula));
@@ -43,6 +45,19 @@ function showCalls(
   for (const call of calls) {
     line(`  ${rollup === undefined ? `${call.target}: ${call.data}` : book.callText(rollup, call)}`);
     line(`    to ${call.target}, calldata hash ${keccak256(call.data)}`);
+  }
+}
+
+/** What must still stand at these addresses when the part takes effect. */
+function showBindings(
+  line: Output["line"],
+  book: Book,
+  rollup: RollupDescription | undefined,
+  { bindings }: LegConditions,
+): void {
+  for (const { account, codeHash } of bindings) {
+    const name = rollup === undefined ? undefined : book.nameOf(rollup, account);
+    line(`  only while the code of ${name === undefined ? account : `${account} (${name})`} has the hash ${codeHash}`);
   }
 }
 

@@ -36,11 +36,14 @@ describe("what the contracts can reach", () => {
     const source = sources().get("ReceiveCall.sol") ?? "";
     expect(source).to.contain("uint32(IERC7786Recipient.receiveMessage.selector)");
     expect(using(/import \{[^}]*\bReceiveCalls?\b/)).to.deep.equal(["GatewayInbound.sol"]);
-    // The other one calls who subscribed itself, and nothing but this function of it.
-    expect(using(/import \{[^}]*\bBoundedCall\b/)).to.deep.equal(["Subscriptions.sol"]);
-    const subscriptions = sources().get("Subscriptions.sol") ?? "";
-    expect(subscriptions.match(/BoundedCall\.execute\(/g)).to.have.length(1);
-    expect(subscriptions).to.match(/bytes memory data = abi\.encodeCall\(\s*ISubscriber\.onPublication,/);
+    // The other one calls who asked for it itself, and nothing but this function of it.
+    const asked = { "Automations.sol": "IAutomated\\.onCondition", "Subscriptions.sol": "ISubscriber\\.onPublication" };
+    expect(using(/import \{[^}]*\bBoundedCall\b/)).to.have.members(Object.keys(asked));
+    for (const [name, selector] of Object.entries(asked)) {
+      const text = sources().get(name) ?? "";
+      expect(text.match(/BoundedCall\.execute\(/g)).to.have.length(1);
+      expect(text).to.match(new RegExp(`bytes memory data = abi\\.encodeCall\\(\\s*${selector},`));
+    }
   });
 
   it("EXPLOITS 16 EXPLOITS 12 no function of the protocol takes the rollup's own coin, so none can count it twice", () => {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {BoundedCall} from "../libraries/BoundedCall.sol";
+import {IRollupRegistry} from "../messaging/IRollupRegistry.sol";
+import {IStateRootInbox} from "../messaging/IStateRootInbox.sol";
+import {IStateReader} from "../proofs/IStateReader.sol";
+import {IAutomated} from "./IAutomated.sol";
+import {IAutomations} from "./IAutomations.sol";
+
+/// @title Conditional execution. Not upgradeable, no owner; calls nothing but {IAutomated.onCondition} of who asked for it.
+/// @dev It holds the ERA that is prepaid or earned. Only ERA moves here, and its transfers call nobody.
+contract Automations is IAutomations {
+    using SafeERC20 for IERC20;
+
+    /// @dev Wei of ERA in a fee unit.
+    uint256 private constant UNIT = 1e9;
+    /// @dev Gas that an attempt needs after the call; the call's own overhead is in it.
+    uint256 private constant CALL_RESERVE = 20_000;
+
+    IRollupRegistry private immutable REGISTRY;
+    IStateReader private immutable STATE_READER;
+    IStateRootInbox private immutable INBOX;
+    IERC20 private immutable ERA;
+
+    mapping(bytes32 id => State) private _states;
+    mapping(address executor => uint256) private _earned;
+
+    /// @param registry this rollup's
+    /// @param stateReader this rollup's; must stand already
+    /// @param era this rollup's
+    constructor(address registry, address stateReader, address era) {
+        if (registry == address(0) || stateReader == address(0) || era == address(0)) {
+            revert AutomationsInvalidWiring(registry, stateReader, era);
+        }
+        REGISTRY = IRollupRegistry(registry);
+        STATE_READER = IStateReader(stateReader);
+        INBOX = IStateRootInbox(IStateReader(stateReader).inbox());
+        ERA = IERC20(era);
+    }
+
+    /// @inheritdoc IAutomations
+    function create(Automation calldata automation) external returns (bytes32 id) {
+        bool isVain = automation.comparison == Comparison.None || automation.mask == 0;
+        if (isVain || automation.maxAge == 0 || automation.gasLimit == 0) revert AutomationsInvalid(automation);
+        _checkActive(automation);
+        id = idOf(msg.sender, automation);
+        if (_states[id].active) revert AutomationsKnown(id);
+        _states[id].active = true;
+        emit AutomationCreated(id, msg.sender, automation);
+    }
+
+    /// @inheritdoc IAutomations
+    function end(bytes32 id, Automation calldata automation, address to) external {
+        if (to == address(0)) revert AutomationsInvalidAccount(to);
+        State storage own = _states[id];
+        if (idOf(msg.sender, automation) != id || (!own.active && own.balance == 0)) revert AutomationsUnknown(id);
+        uint256 left = own.balance;
+        (own.active, own.balance) = (false, 0);
+        emit AutomationEnded(id, msg.sender);
+        if (left > 0) ERA.safeTransfer(to, left * UNIT);
+    }
+
+    /// @inheritdoc IAutomations
+    function fund(bytes32 id, uint256 amount) external {
+        State storage theirs = _states[id];
+        if (!theirs.active) revert AutomationsUnknown(id);
+        uint256 balance = theirs.balance;
+        if (amount == 0 || amount > type(uint64).max - balance) revert AutomationsInvalidAmount(amount);
+        // Both are below 2^64, and so is their sum.
+        theirs.balance = uint64(balance + amount);
+        emit AutomationFunded(id, msg.sender, amount);
+        ERA.safeTransferFrom(msg.sender, address(this), amount * UNIT);
+    }
+
+    /// @inheritdoc IAutomations
+    function execute(address owner, Automation calldata automation, uint64 anchorIndex, bytes calldata proof) external {
+        bytes32 id = idOf(owner, automation);
+        State memory before = _states[id];
+        _checkDue(id, before, automation);
+        uint64 number = _checkHead(before, automation, anchorIndex);
+        uint256 value = _checkCondition(id, automation, anchorIndex, proof);
+        _states[id] = State(automation.period > 0, before.balance - automation.reward, uint64(block.timestamp), number);
+        uint256 required = (uint256(automation.gasLimit) * 64) / 63 + CALL_RESERVE;
+        if (gasleft() < required) revert AutomationsInsufficientGas(gasleft(), required);
+        bytes memory data = abi.encodeCall(IAutomated.onCondition, (id, value));
+        (bool ok, bytes memory reason) = BoundedCall.execute(owner, automation.gasLimit, data);
+        if (ok) {
+            if (automation.reward > 0) _earned[msg.sender] += automation.reward;
+            emit AutomationExecuted(id, msg.sender, value, automation.reward);
+        } else {
+            // Whatever the call did is undone with it.
+            _states[id] = before;
+            emit AutomationFailed(id, msg.sender, reason);
+        }
+    }
+
+    /// @inheritdoc IAutomations
+    function claim(address to) external {
+        if (to == address(0)) revert AutomationsInvalidAccount(to);
+        uint256 amount = _earned[msg.sender];
+        if (amount == 0) revert AutomationsInvalidAmount(amount);
+        _earned[msg.sender] = 0;
+        emit RewardsClaimed(msg.sender, to, amount);
+        ERA.safeTransfer(to, amount * UNIT);
+    }
+
+    /// @inheritdoc IAutomations
+    function state(bytes32 id) external view returns (State memory) {
+        return _states[id];
+    }
+
+    /// @inheritdoc IAutomations
+    function earned(address executor) external view returns (uint256) {
+        return _earned[executor];
+    }
+
+    /// @inheritdoc IAutomations
+    function idOf(address owner, Automation calldata automation) public pure returns (bytes32) {
+        return keccak256(abi.encode(owner, automation));
+    }
+
+    function _checkDue(bytes32 id, State memory before, Automation calldata automation) private view {
+        if (!before.active) revert AutomationsUnknown(id);
+        if (before.balance < automation.reward) revert AutomationsUnpaid(id, before.balance);
+        uint256 from = before.calledAt == 0 ? 0 : uint256(before.calledAt) + automation.period;
+        if (block.timestamp < from) revert AutomationsTooEarly(id, from);
+    }
+
+    /// @dev A call goes by a newer state than the one before it: no proof serves twice.
+    function _checkHead(
+        State memory before,
+        Automation calldata automation,
+        uint64 anchorIndex
+    ) private view returns (uint64 number) {
+        _checkActive(automation);
+        IStateRootInbox.Head memory head = INBOX.head(automation.chainId, anchorIndex);
+        bool isOld = uint256(head.recordedAt) + automation.maxAge < block.timestamp;
+        if (isOld || (before.calledAt != 0 && head.number <= before.number)) {
+            revert AutomationsOldHead(head.number, head.recordedAt);
+        }
+        return head.number;
+    }
+
+    function _checkCondition(
+        bytes32 id,
+        Automation calldata automation,
+        uint64 anchorIndex,
+        bytes calldata proof
+    ) private view returns (uint256 value) {
+        (uint256 chainId, address account, bytes32 slot) = (automation.chainId, automation.account, automation.slot);
+        value = uint256(STATE_READER.slotAt(chainId, anchorIndex, account, slot, proof)) & automation.mask;
+        (Comparison comparison, uint256 operand) = (automation.comparison, automation.operand);
+        bool holds =
+            (comparison == Comparison.Equal && value == operand) ||
+                (comparison == Comparison.NotEqual && value != operand) ||
+                (comparison == Comparison.AtLeast && value >= operand) ||
+                (comparison == Comparison.AtMost && value <= operand);
+        if (!holds) revert AutomationsNotSatisfied(id, value);
+    }
+
+    function _checkActive(Automation calldata automation) private view {
+        if (REGISTRY.isActive(automation.chainId, automation.incarnation)) return;
+        revert AutomationsUnknownRollup(automation.chainId, automation.incarnation);
+    }
+}

@@ -35,7 +35,7 @@ describe("Subscriptions, delivering", () => {
           said.index,
           published?.timestamp,
           "0x12345678",
-          (gas: bigint) => gas < 150_000n && gas > 145_000n,
+          (gas: bigint) => gas < 150_000n && gas > 110_000n,
         );
       const { chainId } = net.source;
       const place = [subscriber, chainId, 1n, net.broadcaster, said.publisher] as const;

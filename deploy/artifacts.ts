@@ -27,6 +27,8 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   Broadcaster: "contracts/data",
   Subscriptions: "contracts/data",
   LaneHeads: "contracts/paths",
+  PriceKeeper: "contracts/fees",
+  StateRequests: "contracts/fees",
   StateRootInbox: "contracts/messaging",
   RollupRegistry: "contracts/messaging",
   GuardianSet: "contracts/guardians",

@@ -1,7 +1,7 @@
 import { id, ZeroAddress } from "ethers";
 import type { Address } from "../sdk/src/bytes.ts";
 import type { ContractName } from "../sdk/src/deployment/addresses.ts";
-import { GOVERNANCE } from "../sdk/src/deployment/parameters.ts";
+import { GOVERNANCE, GUARDIAN_REWARDS } from "../sdk/src/deployment/parameters.ts";
 import { ADMIN_ROLE, MANAGED } from "../sdk/src/deployment/roleSettings.ts";
 import type { View } from "../sdk/src/deployment/view.ts";
 
@@ -30,15 +30,18 @@ export async function readTakeover(view: View, keys: readonly Key[]): Promise<re
 
 /** Every key that the parameters name, and one that they do not. */
 export function keysOf({ plan }: View): readonly Key[] {
-  const { deployer, canceller, pausers, recovery, fund, eraSponsor, genesis, guardians } = plan.parameters;
+  const { deployer, canceller, pausers, recovery, priceKeeper, fund, eraSponsor, genesis, guardians } = plan.parameters;
   const named: readonly (Key | undefined)[] = [
     { name: "deployer", account: deployer },
     { name: "canceller", account: canceller },
     ...pausers.map((account, index) => ({ name: `pauser ${index + 1}`, account })),
     recovery && { name: "recovery", account: recovery.account },
+    priceKeeper && { name: "price keeper", account: priceKeeper },
     fund === GOVERNANCE ? undefined : { name: "fund", account: fund },
     eraSponsor && { name: "sponsor of ERA transfers", account: eraSponsor },
-    ...genesis.flatMap(({ name, to }) => (to === GOVERNANCE ? [] : [{ name: `holder "${name}"`, account: to }])),
+    ...genesis.flatMap(({ name, to }) =>
+      to === GOVERNANCE || to === GUARDIAN_REWARDS ? [] : [{ name: `holder "${name}"`, account: to }],
+    ),
     ...guardians.bootstrap.map(({ operator }, index) => ({
       name: `operator of guardian ${index + 1}`,
       account: operator,

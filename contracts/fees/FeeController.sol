@@ -82,6 +82,19 @@ contract FeeController is IFeeController, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @inheritdoc IFeeController
+    function spendCredit(address account, uint256 amount) external restricted returns (address payer) {
+        uint256 units = _units(amount);
+        // Read before the charge: it says which of the two pays.
+        (uint256 own, address sponsor) = GATEWAY.credit(account);
+        payer = own >= units ? account : sponsor;
+        if (!GATEWAY.payFromCredit(account, units)) revert FeesInsufficientCredit(account, amount);
+        _fees().held -= amount;
+        emit CreditSpent(account, payer, msg.sender, amount);
+
+        ERA.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IFeeController
     function burn(uint256 amount) external {
         _fees().burntForGood += amount;
         emit BurntForGood(msg.sender, amount);

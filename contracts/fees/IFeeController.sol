@@ -15,6 +15,7 @@ interface IFeeController {
 
     event CreditBought(address indexed payer, address indexed account, uint256 amount);
     event CreditWithdrawn(address indexed account, uint256 amount);
+    event CreditSpent(address indexed account, address indexed payer, address indexed spender, uint256 amount);
     event BurntForGood(address indexed account, uint256 amount);
     /// @notice `toFund` was paid to the fund, `burntForGood + net + bounties` was burnt.
     event FeesSwept(uint256 indexed dstChainId, uint256 toFund, uint256 burntForGood, uint256 net, uint256 bounties);
@@ -30,6 +31,8 @@ interface IFeeController {
     error FeesInvalidWiring(address era, address gateway);
     error FeesInvalidAmount(uint256 amount);
     error FeesInvalidAccount(address account);
+    /// @notice Neither the account's own credit nor its sponsor's, within the agreed limit, covers the amount.
+    error FeesInsufficientCredit(address account, uint256 amount);
     error FeesInvalidFund(address fund);
     error FeesInvalidPool(address pool);
 
@@ -56,6 +59,12 @@ interface IFeeController {
     /// @dev Reverts {FeesInvalidAmount}, and the gateway's GatewayInsufficientCredit. Emits {CreditWithdrawn}.
     function withdrawCredit(uint256 amount) external;
 
+    /// @notice Takes credit of `account`, or of its sponsor within the agreed limit, and pays its ERA to the caller. Credit spenders: contracts that
+    ///         charge their own callers for a service of the network, and nobody else.
+    /// @dev Reverts AccessManagedUnauthorized, {FeesInvalidAmount}, {FeesInsufficientCredit}. Emits {CreditSpent}.
+    /// @return payer whose credit it was
+    function spendCredit(address account, uint256 amount) external returns (address payer);
+
     /// @notice Burns ERA of the caller (allowance) for good, so that the network's ledger counts it. Anyone.
     /// @dev Reverts as ERA's transferFrom. Emits {BurntForGood}.
     function burn(uint256 amount) external;
@@ -68,7 +77,7 @@ interface IFeeController {
     /// @dev With nothing earned it changes nothing and emits nothing. Reverts as the pool, if that refuses fees. Emits {EarningsWithdrawn}.
     function withdraw(uint256 serial, address deliverer) external;
 
-    /// @notice Sweeps, then sets prices of a destination. Administrator. Reverts as the gateway does.
+    /// @notice Sweeps, then sets prices of a destination. Governance, and {IPriceKeeper} within its bounds. Reverts as the gateway does.
     function setPrices(uint256 dstChainId, IMetalayerGateway.Prices calldata prices) external;
 
     /// @notice Sets the guardians' share (per mille) and the fee bucket's capacity (fee units) of a source. Administrator. Reverts as the gateway does.

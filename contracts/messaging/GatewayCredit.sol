@@ -39,6 +39,11 @@ abstract contract GatewayCredit is GatewayStorage {
     }
 
     /// @inheritdoc IMetalayerGateway
+    function payFromCredit(address account, uint256 amount) external only(FEE_CONTROLLER) returns (bool paid) {
+        return _charge(account, amount);
+    }
+
+    /// @inheritdoc IMetalayerGateway
     function credit(address account) external view returns (uint256 balance, address sponsoredBy) {
         uint256 word = _state().credits[account].word;
         return (uint64(word), address(uint160(word >> 96)));

@@ -207,6 +207,11 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     /// @dev Reverts {GatewayUnauthorized}, {GatewayInsufficientCredit}. Emits {CreditChanged}.
     function removeCredit(address account, uint256 amount) external;
 
+    /// @notice Takes prepaid credit as a message would: the account's own, else its sponsor's within the agreed limit. Only the FeeController.
+    /// @dev Reverts {GatewayUnauthorized}.
+    /// @return paid false, and nothing changes, if neither covers it
+    function payFromCredit(address account, uint256 amount) external returns (bool paid);
+
     /// @notice Returns and clears what was charged on a lane since the last sweep, in fee units. Only the FeeController.
     /// @dev Reverts {GatewayUnauthorized}.
     /// @return gross charged by messages

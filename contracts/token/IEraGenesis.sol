@@ -5,7 +5,8 @@ pragma solidity ^0.8.28;
 /// @notice Receives all ERA when it is minted on home and gives every part away in its own creation: it never holds ERA afterwards and has no
 ///         function that changes anything.
 interface IEraGenesis {
-    /// @notice A part of all ERA. With a root an airdrop, with a duration a vesting wallet, otherwise paid at once.
+    /// @notice A part of all ERA. With a root an airdrop, with a duration a vesting wallet, otherwise paid at once: into the pot of rewards, if
+    ///         the beneficiary is this rollup's GuardianRewards.
     /// @param name for people
     /// @param amount wei
     /// @param beneficiary who gets it, owns the vesting wallet, or gets what nobody claimed

@@ -1,10 +1,13 @@
 import {
   GOVERNANCE,
+  GUARDIAN_REWARDS,
   WEI_PER_ERA,
   type GenesisPart,
   type GovernanceParameters,
   type LimitParameters,
+  type PriceBounds,
   type PriceParameters,
+  type StatePrices,
 } from "../../sdk/src/deployment/parameters.ts";
 
 /** Prices for rollups whose gas costs little: a message of 200 bytes and 200,000 gas costs about 0.007 ERA. */
@@ -16,6 +19,18 @@ export const DEFAULT_PRICES: PriceParameters = {
   burnShare: 50n,
   maxGasLimit: 9_765n * 1_024n,
 };
+
+/** A keeper follows the costs of a rollup between a quarter and four times the default prices, by a fifth an hour at most. */
+export const DEFAULT_BOUNDS: PriceBounds = {
+  basePrice: { floor: 500n, cap: 8_000n },
+  pricePerByte: { floor: 1_250n, cap: 20_000n },
+  pricePerKGas: { floor: 5_000n, cap: 80_000n },
+  step: 200n,
+  interval: 3_600n,
+};
+
+/** An answer takes the gas of two to three deliveries, each of which is paid with about 0.007 ERA. */
+export const DEFAULT_STATE_PRICES: StatePrices = { headPrice: 20_000n, slotPrice: 20_000n };
 
 /** A captured rollup can take at most one percent of all ERA from all others together, a tenth of that at once from each. */
 export const DEFAULT_LIMITS: LimitParameters = {
@@ -58,7 +73,7 @@ export function genesisParts({ team, investors, liquidity, airdrop, begin }: Gen
     { name: "team", amount: 150n * million, to: team, vesting },
     { name: "investors", amount: 120n * million, to: investors, vesting },
     { name: "airdrop", amount: 70n * million, to: GOVERNANCE, airdrop },
-    { name: "guardian rewards reserve", amount: 200n * million, to: GOVERNANCE },
+    { name: "guardian rewards reserve", amount: 200n * million, to: GUARDIAN_REWARDS },
     { name: "developer and user incentives", amount: 160n * million, to: GOVERNANCE },
     { name: "ecosystem fund", amount: 200n * million, to: GOVERNANCE },
     { name: "liquidity", amount: 100n * million, to: liquidity },

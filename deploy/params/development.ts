@@ -10,7 +10,7 @@ import {
 } from "../../sdk/src/deployment/parameters.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { publicKey } from "../../sdk/src/schnorr.ts";
-import { DEFAULT_LIMITS, DEFAULT_PRICES, oneHolder } from "./defaults.ts";
+import { DEFAULT_BOUNDS, DEFAULT_LIMITS, DEFAULT_PRICES, DEFAULT_STATE_PRICES, oneHolder } from "./defaults.ts";
 
 export interface DevelopmentRollup {
   readonly name: string;
@@ -31,6 +31,7 @@ export interface DevelopmentAccounts {
   readonly genesisHolder: Address;
   readonly canceller: Address;
   readonly pauser: Address;
+  readonly priceKeeper: Address;
   readonly fund: Address;
 }
 
@@ -98,6 +99,8 @@ export function developmentParameters(network: DevelopmentNetwork, artifacts: Ar
       stack: "evm",
       stackKind: "evm",
       prices: DEFAULT_PRICES,
+      priceBounds: { ...DEFAULT_BOUNDS, interval: 10n },
+      statePrices: DEFAULT_STATE_PRICES,
       limits: DEFAULT_LIMITS,
     })),
   };

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
 import type { ArtifactSource } from "../../sdk/src/deployment/artifacts.ts";
-import type { LimitParameters, NetworkParameters } from "../../sdk/src/deployment/parameters.ts";
+import type { LimitParameters, NetworkParameters, RollupParameters } from "../../sdk/src/deployment/parameters.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { verifyPossession } from "../../sdk/src/possession.ts";
 import { networkSchema, type NetworkFile } from "./schema.ts";
@@ -27,11 +27,12 @@ export function parseParameters(given: unknown, name = "parameters"): NetworkFil
 
 /** What the plan needs of a file. `homeGenesisHash` is used where the file leaves it out. */
 export function resolveParameters(file: NetworkFile, homeGenesisHash: Hex): NetworkParameters {
-  const { home, rollups, genesis, defaults, environment: _, eraSponsor, recovery, ...rest } = file;
+  const { home, rollups, genesis, defaults, environment: _, eraSponsor, recovery, priceKeeper, ...rest } = file;
   return {
     ...rest,
     ...(recovery === undefined ? {} : { recovery }),
     ...(eraSponsor === undefined ? {} : { eraSponsor }),
+    ...(priceKeeper === undefined ? {} : { priceKeeper }),
     homeGenesisHash: file.homeGenesisHash ?? homeGenesisHash,
     home: rollups[home]?.chainId ?? 0n,
     genesis: genesis.map(({ vesting, airdrop, ...part }) => ({
@@ -39,14 +40,33 @@ export function resolveParameters(file: NetworkFile, homeGenesisHash: Hex): Netw
       ...(vesting === undefined ? {} : { vesting }),
       ...(airdrop === undefined ? {} : { airdrop }),
     })),
-    rollups: Object.entries(rollups).map(([name, { prices, limits, stackKind, addressSalt, url: _, ...rollup }]) => ({
-      ...rollup,
-      name,
-      stackKind: stackKind ?? (rollup.stack === "arbitrum" ? "arbitrum" : "evm"),
-      prices: prices ?? defaults.prices,
-      limits: limitsOf(limits ?? defaults.limits),
-      ...(addressSalt === undefined ? {} : { addressSalt }),
-    })),
+    rollups: Object.entries(rollups).map(([name, rollup]) => ({ ...rollupOf(rollup, defaults), name })),
+  };
+}
+
+function rollupOf(
+  {
+    prices,
+    priceBounds,
+    statePrices,
+    limits,
+    stackKind,
+    addressSalt,
+    url: _,
+    ...rollup
+  }: NetworkFile["rollups"][string],
+  defaults: NetworkFile["defaults"],
+): Omit<RollupParameters, "name"> {
+  const bounds = priceBounds ?? defaults.priceBounds;
+  const ofState = statePrices ?? defaults.statePrices;
+  return {
+    ...rollup,
+    stackKind: stackKind ?? (rollup.stack === "arbitrum" ? "arbitrum" : "evm"),
+    prices: prices ?? defaults.prices,
+    limits: limitsOf(limits ?? defaults.limits),
+    ...(bounds === undefined ? {} : { priceBounds: bounds }),
+    ...(ofState === undefined ? {} : { statePrices: ofState }),
+    ...(addressSalt === undefined ? {} : { addressSalt }),
   };
 }
 

@@ -1,7 +1,9 @@
 import { id, isHexString } from "ethers";
 import { z } from "zod";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
-import { GOVERNANCE, WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
+import { GOVERNANCE, GUARDIAN_REWARDS, WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
+import { between, whole } from "./numbers.ts";
+import { priceBounds, prices, statePrices } from "./prices.ts";
 import { slashingSchema } from "./slashing.ts";
 import { pointFromHex } from "../../sdk/src/schnorr.ts";
 
@@ -14,17 +16,8 @@ const PUBLIC_RECOVERY = 604_800n;
 const PUBLIC_TALLY_WINDOW = 21_600n;
 const UNITS_PER_ERA = 10n ** 9n;
 const MOST_WHOLE_ERA = 2n ** 32n - 1n;
-const MOST_GAS = 1n << 24n;
 const MOST_ROLLUPS = 257;
 const ALL_ERA = 1_000_000_000n * WEI_PER_ERA;
-
-const whole = z
-  .union([z.bigint(), z.number().int(), z.string().regex(/^(\d+|0x[0-9a-fA-F]+)$/, "is not a whole number")])
-  .transform((value) => BigInt(value));
-
-function between(least: bigint, most: bigint, what: string) {
-  return whole.refine((value) => value >= least && value <= most, `must be from ${least} to ${most} ${what}`);
-}
 
 const address = z
   .string()
@@ -47,23 +40,6 @@ const wholeEra = whole
   .refine((value) => value % WEI_PER_ERA === 0n, "must be whole ERA, given in wei")
   .refine((value) => value / WEI_PER_ERA <= MOST_WHOLE_ERA, `must be at most ${MOST_WHOLE_ERA} ERA`);
 
-const prices = z
-  .strictObject({
-    basePrice: between(0n, 2n ** 32n - 1n, "millionths of ERA"),
-    pricePerByte: between(0n, 2n ** 24n - 1n, "fee units"),
-    pricePerKGas: between(0n, 2n ** 24n - 1n, "fee units"),
-    fundShare: between(0n, 1_000n, "per mille"),
-    burnShare: between(0n, 1_000n, "per mille"),
-    maxGasLimit: between(200_000n, MOST_GAS, "gas").refine(
-      (value) => value % 1_024n === 0n,
-      "must be a multiple of 1,024",
-    ),
-  })
-  .refine(
-    ({ fundShare, burnShare }) => fundShare + burnShare <= 1_000n,
-    "fundShare and burnShare are more than the whole fee",
-  );
-
 const limits = z.strictObject({
   ceiling: wholeEra,
   eraCapacity: wholeEra,
@@ -82,12 +58,16 @@ const genesisPart = z
   .strictObject({
     name: z.string().regex(/^[ -~]{1,31}$/, "must be 1 to 31 plain characters"),
     amount: between(1n, ALL_ERA, "wei"),
-    /** An address, or "governance" for home's timelock. */
-    to: accountOrGovernance,
+    /** An address, "governance" for home's timelock, or "guardian rewards" for the pot of rewards on home. */
+    to: z.union([z.literal(GUARDIAN_REWARDS), accountOrGovernance]),
     vesting: z.strictObject({ start: moment, duration: between(1n, 2n ** 32n, "seconds") }).optional(),
     airdrop: z.strictObject({ root: hash, deadline: moment }).optional(),
   })
-  .refine(({ vesting, airdrop }) => vesting === undefined || airdrop === undefined, "is vesting or airdrop, not both");
+  .refine(({ vesting, airdrop }) => vesting === undefined || airdrop === undefined, "is vesting or airdrop, not both")
+  .refine(
+    ({ to, vesting, airdrop }) => to !== GUARDIAN_REWARDS || (vesting === undefined && airdrop === undefined),
+    "is paid into the pot of guardians' rewards at once: neither vesting nor airdrop",
+  );
 
 const governance = z.strictObject({
   votingDelay: between(1n, 2_592_000n, "seconds"),
@@ -109,6 +89,8 @@ const rollup = z.strictObject({
   stackKind: z.enum(["evm", "arbitrum"]).optional(),
   finality,
   prices: prices.optional(),
+  priceBounds: priceBounds.optional(),
+  statePrices: statePrices.optional(),
   limits: limits.optional(),
   addressSalt: salt.optional(),
   /** Node to use instead of the URL that hardhat.config.ts has for a network of this name. */
@@ -168,6 +150,8 @@ const network = z.strictObject({
   governance,
   canceller: address,
   pausers: z.array(address).min(1),
+  /** Who may move prices within their bounds. */
+  priceKeeper: address.optional(),
   fund: accountOrGovernance,
   /** Whose credit pays for transfers of ERA whose sender has none. */
   eraSponsor: address.optional(),
@@ -182,7 +166,12 @@ const network = z.strictObject({
   slashing: slashingSchema(between),
   guardians,
   /** For rollups that have none of their own. */
-  defaults: z.strictObject({ prices, limits }),
+  defaults: z.strictObject({
+    prices,
+    priceBounds: priceBounds.optional(),
+    statePrices: statePrices.optional(),
+    limits,
+  }),
   rollups: z.record(z.string().min(1), rollup),
 });
 
@@ -208,11 +197,12 @@ export type NetworkInput = z.input<typeof networkSchema>;
 type Refuse = (path: string[], message: string) => void;
 
 /** EXPLOITS 32 and 33: no key does two things, and the deployer's key does nothing after the deployment. */
-function checkRoles({ deployer, canceller, pausers }: Network, refuse: Refuse): void {
+function checkRoles({ deployer, canceller, pausers, priceKeeper }: Network, refuse: Refuse): void {
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   for (const [name, account] of [
     ["canceller", canceller],
     ...pausers.map((pauser) => ["pausers", pauser] as const),
+    ...(priceKeeper === undefined ? [] : [["priceKeeper", priceKeeper] as const]),
   ] as const) {
     if (same(account, deployer)) refuse([name], "must not be the deployer, who ends without any role");
   }

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Address } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
-import { DEFAULT_GOVERNANCE, DEFAULT_LIMITS, DEFAULT_PRICES, oneHolder } from "./defaults.ts";
+import {
+  DEFAULT_BOUNDS,
+  DEFAULT_GOVERNANCE,
+  DEFAULT_LIMITS,
+  DEFAULT_PRICES,
+  DEFAULT_STATE_PRICES,
+  oneHolder,
+} from "./defaults.ts";
 import type { NetworkInput } from "./schema.ts";
 
 /** Public test networks. Accounts are the operator's own, hence in the environment: docs/testnets.md says which is which. */
@@ -26,7 +33,12 @@ const network: NetworkInput = {
     fastSuspension: 2_592_000,
   },
   guardians: { epochLength: 86_400, grace: 3_600, minimumWeight: 10_000, bootstrap: guardians() },
-  defaults: { prices: DEFAULT_PRICES, limits: DEFAULT_LIMITS },
+  defaults: {
+    prices: DEFAULT_PRICES,
+    priceBounds: DEFAULT_BOUNDS,
+    statePrices: DEFAULT_STATE_PRICES,
+    limits: DEFAULT_LIMITS,
+  },
   rollups: {
     opSepolia: { chainId: 11_155_420, stack: "op", finality: "tag" },
     baseSepolia: { chainId: 84_532, stack: "op", finality: "tag" },

@@ -8,6 +8,7 @@ import { era } from "./gas/era.ts";
 import { evidence } from "./gas/evidence.ts";
 import { fees } from "./gas/fees.ts";
 import { governance } from "./gas/governance.ts";
+import { keeping } from "./gas/keeping.ts";
 import { openGasNetwork, type GasNetwork } from "./gas/network.ts";
 import { paths } from "./gas/paths.ts";
 import { proofs } from "./gas/proofs.ts";
@@ -32,6 +33,7 @@ const SUBJECTS: readonly Subject[] = [
   proofs,
   publications,
   paths,
+  keeping,
   deployment,
 ];
 

@@ -3,6 +3,8 @@ import { MetalayerClient } from "../../sdk/src/client.ts";
 import type { RollupAccess } from "../../sdk/src/rollup.ts";
 import { AnchorLog__factory } from "../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
 import { FeeController__factory } from "../../typechain-types/factories/contracts/fees/FeeController__factory.js";
+import { PriceKeeper__factory } from "../../typechain-types/factories/contracts/fees/PriceKeeper__factory.js";
+import { StateRequests__factory } from "../../typechain-types/factories/contracts/fees/StateRequests__factory.js";
 import { GuardianRewards__factory } from "../../typechain-types/factories/contracts/guardians/GuardianRewards__factory.js";
 import { GuardianSet__factory } from "../../typechain-types/factories/contracts/guardians/GuardianSet__factory.js";
 import { GuardianSlashing__factory } from "../../typechain-types/factories/contracts/guardians/GuardianSlashing__factory.js";
@@ -55,8 +57,10 @@ export function contractsOf({ contracts: at }: RollupDescription, runner: Contra
     guardianSlashing: GuardianSlashing__factory.connect(at.GuardianSlashing, runner),
     guardianStaking: GuardianStaking__factory.connect(at.GuardianStaking, runner),
     inbox: StateRootInbox__factory.connect(at.StateRootInbox, runner),
+    priceKeeper: PriceKeeper__factory.connect(at.PriceKeeper, runner),
     registry: RollupRegistry__factory.connect(at.RollupRegistry, runner),
     stateReader: StateReader__factory.connect(at.StateReader, runner),
+    stateRequests: StateRequests__factory.connect(at.StateRequests, runner),
   };
 }
 
@@ -68,8 +72,10 @@ export const interfaces = [
   GuardianSlashing__factory,
   GuardianStaking__factory,
   MetalayerGateway__factory,
+  PriceKeeper__factory,
   RollupRegistry__factory,
   StateReader__factory,
+  StateRequests__factory,
   StateRootInbox__factory,
   Era__factory,
   AnchorLog__factory,

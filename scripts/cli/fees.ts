@@ -6,11 +6,13 @@ import { submit } from "./governance/submit.ts";
 import type { Network } from "./network.ts";
 import { findNetwork, withRollups } from "./network.ts";
 import { changeOnRollup } from "./one-rollup.ts";
+import { keeperOn, movePrices, showKeeper, type NewPrices } from "./price-keeper.ts";
 import type { WalletChoice } from "./wallet.ts";
 
-export interface FeesOptions extends WalletChoice {
+export interface FeesOptions extends WalletChoice, NewPrices {
   readonly network: string | undefined;
   readonly on: string | undefined;
+  readonly to: string | undefined;
   readonly dryRun: boolean;
 }
 
@@ -18,12 +20,22 @@ const LANE_OPEN = 1n;
 /** Base prices are in millionths of ERA. */
 const UNITS_PER_MILLIONTH = 1_000n;
 
-/** What governance has set for every lane, and what fees have become so far; or settles what was charged on one rollup. */
-export async function feesCommand(context: Context, action: "show" | "sweep", options: FeesOptions): Promise<void> {
+/** What governance has set for every lane, and what fees have become so far; or settles what was charged on one rollup, or moves its prices. */
+export async function feesCommand(
+  context: Context,
+  action: "show" | "sweep" | "update",
+  options: FeesOptions,
+): Promise<void> {
   const network = findNetwork(context, options.network);
   if (action === "show") {
     const rollups = options.on === undefined ? network.rollups : [network.rollup(options.on)];
     return withRollups(rollups, (connections) => show(context, network, connections));
+  }
+  const tell = (connections: readonly Connection[]) => show(context, network, connections);
+  const given = { ...options, shown: undefined };
+  if (action === "update") {
+    const update = movePrices(network, options);
+    return changeOnRollup(context, network, given, { command: "fees update", change: update }, tell);
   }
   const change = async (connection: Connection, signing: Parameters<typeof submit>[1]): Promise<string> => {
     const before = await feesOn(network, connection);
@@ -38,10 +50,7 @@ export async function feesCommand(context: Context, action: "show" | "sweep", op
       ? `Nothing was sent; ${sum} can be settled.`
       : `${sum} of fees on ${connection.name} were settled.`;
   };
-  const given = { ...options, shown: undefined };
-  return changeOnRollup(context, network, given, { command: "fees sweep", change }, (connections) =>
-    show(context, network, connections),
-  );
+  return changeOnRollup(context, network, given, { command: "fees sweep", change }, tell);
 }
 
 async function show({ output }: Context, network: Network, connections: readonly Connection[]): Promise<void> {
@@ -73,6 +82,7 @@ async function show({ output }: Context, network: Network, connections: readonly
       ]),
     ),
   );
+  await showKeeper(output, rollups);
   await output.table(
     ["rollup", "fund", "burnt for good", "minted to deliverers and guardians", "behind credit"],
     rollups.map((each) => [each.rollup, each.fund, ...[each.burntForGood, each.minted, each.held].map(eraText)]),
@@ -81,7 +91,8 @@ async function show({ output }: Context, network: Network, connections: readonly
 }
 
 /** Amounts in wei, prices as governance sets them (docs/protocol/fees.md). */
-async function feesOn(network: Network, { name, chainId, contracts }: Connection) {
+async function feesOn(network: Network, connection: Connection) {
+  const { name, chainId, contracts } = connection;
   const { feeController, gateway } = contracts;
   const others = network.rollups.filter((other) => BigInt(other.chainId) !== chainId);
   const [fund, burntForGood, minted, held, ...outs] = await Promise.all([
@@ -91,12 +102,14 @@ async function feesOn(network: Network, { name, chainId, contracts }: Connection
     feeController.held(),
     ...others.map((other) => gateway.outLane(other.chainId)),
   ]);
+  const keeper = await Promise.all(others.map((other) => keeperOn(connection, other.chainId)));
   const lanes = outs.flatMap(({ status, accrued, prices }, index) => {
     const other = others[index];
     if (status !== LANE_OPEN || other === undefined) return [];
     const { basePrice, pricePerByte, pricePerKGas, fundShare, burnShare, maxGasLimit } = prices;
     const terms = { basePrice, pricePerByte, pricePerKGas, fundShare, burnShare, maxGasLimit };
-    return [{ to: other.name, chainId: other.chainId, ...terms, unswept: accrued * FEE_UNIT_WEI }];
+    const unswept = accrued * FEE_UNIT_WEI;
+    return [{ to: other.name, chainId: other.chainId, ...terms, unswept, ...keeper[index] }];
   });
   return { rollup: name, fund, burntForGood, minted, held, lanes };
 }

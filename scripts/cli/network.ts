@@ -32,8 +32,10 @@ const rollupSchema = z.object({
     GuardianSlashing: addressSchema,
     GuardianStaking: addressSchema,
     MetalayerGateway: addressSchema,
+    PriceKeeper: addressSchema,
     RollupRegistry: addressSchema,
     StateReader: addressSchema,
+    StateRequests: addressSchema,
     StateRootInbox: addressSchema,
     // Asked for only by commands about governance.
     EraGenesis: addressSchema.optional(),

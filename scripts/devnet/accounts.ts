@@ -23,6 +23,7 @@ export const PARTS = {
   pauser: 4,
   fund: 5,
   relayer: 6,
+  priceKeeper: 2,
   /** The first of those that nobody else uses. */
   firstSpare: 7,
   /** The first of the guardians' operators. */

@@ -35,6 +35,7 @@ export function devnetParameters(
     genesisHolder: address("user"),
     canceller: address("canceller"),
     pauser: address("pauser"),
+    priceKeeper: address("priceKeeper"),
     fund: address("fund"),
   };
   const rollups = state.rollups.map(({ name, chainId, finality }) => {

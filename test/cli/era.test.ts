@@ -128,4 +128,19 @@ describe("command line: where ERA went and is", () => {
     const after = await fine<{ difference: string }>("supply");
     expect(after.difference).to.equal("0");
   });
+
+  it("fees update: moves prices within the bounds that fees shows, and says what is refused", async () => {
+    expect((await run(...at("fees"))).out).to.contain("Bounds within which the price keeper may move prices:");
+    interface Fees {
+      readonly rollups: { readonly lanes: { readonly basePrice: string; readonly pricePerByte: string }[] }[];
+    }
+    const update = ["fees", "update", "--on", "rollupA", "--to", "rollupB"];
+    expect((await run(...at(...update, "--message", "2600", "--dry-run"))).out).to.contain("can be moved");
+    expect((await failureOf(...at(...update, "--message", "3001"))).sentence).to.contain("KeeperStepTooLarge");
+    const { rollups } = await fine<Fees>(...update, "--message", "2600");
+    expect(rollups[0]?.lanes.map(({ basePrice, pricePerByte }) => [basePrice, pricePerByte])).to.deep.equal([
+      ["2600", "5000"],
+    ]);
+    expect((await failureOf(...at(...update, "--byte", "5001"))).sentence).to.contain("KeeperTooEarly");
+  });
 });

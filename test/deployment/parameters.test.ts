@@ -2,74 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { toHex } from "../../sdk/src/bytes.ts";
 import { networkIdOf } from "../../sdk/src/deployment/addresses.ts";
 import { ceilingShare, WEI_PER_ERA } from "../../sdk/src/deployment/parameters.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
-import { pointToHex, publicKey } from "../../sdk/src/schnorr.ts";
-import { DEFAULT_GOVERNANCE, DEFAULT_LIMITS, DEFAULT_PRICES, genesisParts } from "../../deploy/params/defaults.ts";
+import { publicKey } from "../../sdk/src/schnorr.ts";
+import { DEFAULT_BOUNDS, DEFAULT_GOVERNANCE, DEFAULT_LIMITS, DEFAULT_PRICES } from "../../deploy/params/defaults.ts";
 import { developmentParameters } from "../../deploy/params/development.ts";
 import { checkGuardians, loadParameters, parseParameters, resolveParameters } from "../../deploy/params/load.ts";
 import type { NetworkInput } from "../../deploy/params/schema.ts";
 import { artifacts } from "../helpers/deployedNetwork.ts";
-
-const account = (index: number): `0x${string}` => `0x${index.toString(16).padStart(40, "0")}`;
-const GENESIS = `0x${"11".repeat(32)}` as const;
-
-function input(): NetworkInput {
-  const guardian = (index: number): NetworkInput["guardians"]["bootstrap"][number] => ({
-    operator: account(100 + index),
-    key: pointToHex(publicKey(BigInt(100 + index))),
-    proof: toHex(new Uint8Array(96)),
-    weight: 100,
-    expiry: "2030-01-01",
-  });
-  return {
-    environment: "public",
-    salt: "a network",
-    deployer: account(1),
-    home: "a",
-    genesis: genesisParts({
-      team: account(2),
-      investors: account(2),
-      liquidity: account(2),
-      airdrop: { root: GENESIS, deadline: 2_000_000_000n },
-      begin: 1_900_000_000n,
-    }),
-    governance: DEFAULT_GOVERNANCE,
-    canceller: account(4),
-    pausers: [account(5)],
-    fund: account(6),
-    timelockDelay: 172_800,
-    anchorHeartbeat: 600,
-    staking: { unbonding: 1_209_600, evidenceWindow: 604_800 },
-    slashing: { fraction: 1e6, reporterShare: 5e4, incidentDelay: 604_800, foreignFreeze: 9e5, fastSuspension: 8e5 },
-    guardians: { epochLength: 86_400, grace: 3_600, minimumWeight: 1, bootstrap: [0, 1, 2, 3].map(guardian) },
-    defaults: { prices: DEFAULT_PRICES, limits: DEFAULT_LIMITS },
-    rollups: {
-      a: { chainId: 1_001, stack: "op", finality: "tag" },
-      b: { chainId: "1002", stack: "arbitrum", finality: { depth: 12 } },
-      c: { chainId: 1_003n, stack: "evm", finality: "tag" },
-    },
-  };
-}
-
-/** The usual parts of ERA, the first of them changed. */
-function changedGenesis(change: Partial<NetworkInput["genesis"][number]>): NetworkInput["genesis"] {
-  return input().genesis.map((part, index) => (index === 0 ? { ...part, ...change } : part));
-}
-
-function problemOf(given: unknown): string {
-  try {
-    parseParameters(given);
-    return "none";
-  } catch (error) {
-    return error instanceof MetalayerError && error.code === "PARAMETERS_INVALID"
-      ? error.message
-      : `other: ${String(error)}`;
-  }
-}
+import { account, changedGenesis, GENESIS, input, problemOf } from "../helpers/parameterFile.ts";
 
 describe("deployment parameters", () => {
   it("are accepted with numbers, bigints and decimal texts, and completed by defaults", () => {
@@ -121,6 +64,11 @@ describe("deployment parameters", () => {
       (given) => ({ ...given, genesis: changedGenesis({ airdrop: { root: GENESIS, deadline: 1 } }) }),
     ],
     [
+      "a reserve of rewards that vests",
+      "genesis.0",
+      (given) => ({ ...given, genesis: changedGenesis({ to: "guardian rewards" }) }),
+    ],
+    [
       "a name too long for the chain",
       "genesis.0.name",
       (given) => ({ ...given, genesis: changedGenesis({ name: "x".repeat(32) }) }),
@@ -144,6 +92,15 @@ describe("deployment parameters", () => {
       "a vote ceiling above a third (R4)",
       "defaults.limits.voteCeiling",
       (given) => ({ ...given, defaults: { ...given.defaults, limits: { ...DEFAULT_LIMITS, voteCeiling: 3_334 } } }),
+    ],
+    ["a deployer that keeps prices", "priceKeeper", (given) => ({ ...given, priceKeeper: given.deployer })],
+    [
+      "a floor of prices above its cap",
+      "defaults.priceBounds.basePrice",
+      (given) => ({
+        ...given,
+        defaults: { ...given.defaults, priceBounds: { ...DEFAULT_BOUNDS, basePrice: { floor: 2n, cap: 1n } } },
+      }),
     ],
     ["no pauser", "pausers", (given) => ({ ...given, pausers: [] })],
     ["a short delay on a public network", "timelockDelay", (given) => ({ ...given, timelockDelay: 172_799 })],
@@ -255,6 +212,7 @@ describe("deployment parameters", () => {
       genesisHolder: account(2),
       canceller: account(4),
       pauser: account(5),
+      priceKeeper: account(7),
       fund: account(6),
     };
     const guardians = [1n, 2n, 3n, 4n].map((secretKey) => ({ operator: account(100 + Number(secretKey)), secretKey }));

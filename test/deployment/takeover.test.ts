@@ -37,11 +37,12 @@ describe("what a single stolen key can do", function () {
       ),
     );
 
-  it("EXPLOITS 33 within a day it is only stopping: nothing that moves ERA or stake, mints, replaces code or changes who may what", () => {
+  it("EXPLOITS 33 within a day it is only stopping, and prices within their bounds: nothing that moves ERA or stake, mints, replaces code or changes who may what", () => {
     expect([...new Set(within(DAY))]).to.deep.equal([
       "canceller: RollupTimelock.cancel",
       "pauser 1: MetalayerGateway.pause",
       "pauser 2: MetalayerGateway.pause",
+      "price keeper: PriceKeeper.movePrices",
     ]);
   });
 

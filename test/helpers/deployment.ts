@@ -31,7 +31,7 @@ export function testParameters(
     home: chain.chainIds[0] ?? 0n,
     homeGenesisHash: chain.homeGenesisHash as Hex, // CAST: callers pass hashes
     genesis: [
-      { name: "holder", amount: 900_000_000n * ERA, to: account("holder") },
+      { name: "holder", amount: 850_000_000n * ERA, to: account("holder") },
       {
         name: "team",
         amount: 30_000_000n * ERA,
@@ -44,6 +44,7 @@ export function testParameters(
         to: "governance",
         airdrop: { root: id("list") as Hex, deadline: 4_000_000_000n }, // CAST: a hash
       },
+      { name: "guardian rewards reserve", amount: 50_000_000n * ERA, to: "guardian rewards" },
     ],
     governance: {
       votingDelay: 3_600n,
@@ -56,6 +57,7 @@ export function testParameters(
     },
     canceller: account("canceller"),
     pausers: [account("pauser 1"), account("pauser 2")],
+    priceKeeper: account("price keeper"),
     fund: account("fund"),
     timelockDelay: 172_800n,
     anchorHeartbeat: 60n,
@@ -92,6 +94,15 @@ function testRollup(chainId: bigint, index: bigint): RollupParameters {
       burnShare: 50n + index,
       maxGasLimit: (9_000n + index) * 1_024n,
     },
+    // Caps are the prices: whatever is above them was not the keeper.
+    priceBounds: {
+      basePrice: { floor: 1_000n + index, cap: 2_000n + index },
+      pricePerByte: { floor: 2_500n + index, cap: 5_000n + index },
+      pricePerKGas: { floor: 10_000n + index, cap: 20_000n + index },
+      step: 110n + index,
+      interval: 1_800n + index,
+    },
+    statePrices: { headPrice: 600n + index, slotPrice: 700n + index },
     limits: {
       ceiling: (10_000_000n + index) * ERA,
       eraCapacity: (1_000_000n + index) * ERA,

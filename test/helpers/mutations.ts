@@ -1,5 +1,7 @@
 import { ethers } from "ethers";
 import type { ContractName } from "../../sdk/src/deployment/addresses.ts";
+import { CODE_OF } from "../../sdk/src/deployment/contracts.ts";
+import { boundsStruct } from "../../sdk/src/deployment/economySettings.ts";
 import { PAUSER_ROLE, RECOVERY_ROLE } from "../../sdk/src/deployment/roleSettings.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { publicKey } from "../../sdk/src/schnorr.ts";
@@ -7,17 +9,11 @@ import type { DeployedRollup } from "./deployedNetwork.ts";
 
 export const OTHER = 8102n;
 export const ACCOUNT = "0x00000000000000000000000000000000000000AA";
+const NO_BOUNDS = boundsStruct(undefined);
+const STATE_TERMS = ["headPrice", "slotPrice"].map((part) => `StateRequests.terms(${OTHER}).${part}`);
 const MINIMUM_SETBACK = 432_000;
-export const PROXIES = [
-  "StateRootInbox",
-  "RollupRegistry",
-  "GuardianSet",
-  "GuardianStaking",
-  "GuardianRewards",
-  "GuardianSlashing",
-  "FeeController",
-  "MetalayerGateway",
-] as const;
+// CAST: the record's own names
+export const PROXIES = Object.keys(CODE_OF) as (keyof typeof CODE_OF)[];
 
 export interface Mutation {
   readonly contract: ContractName;
@@ -124,6 +120,13 @@ export const MUTATIONS: readonly Mutation[] = [
       finds: [`MetalayerGateway.outLane(${OTHER}).${price}`],
     };
   }),
+  {
+    contract: "PriceKeeper",
+    method: "setBounds",
+    args: () => [OTHER, NO_BOUNDS],
+    finds: Object.keys(NO_BOUNDS).map((part) => `PriceKeeper.bounds(${OTHER}).${part}`),
+  },
+  { contract: "StateRequests", method: "setTerms", args: () => [OTHER, [0n, 1n]], finds: STATE_TERMS },
   {
     contract: "FeeController",
     method: "setInboundTerms",
@@ -284,6 +287,8 @@ export const MUTATIONS: readonly Mutation[] = [
 export const NO_SETTING = new Map([
   ["forceRotation", "the next table has the same guardians"],
   ["recover", "belongs to the recovery role, not to the administrator"],
+  ["movePrices", "belongs to the price keeper, not to the administrator"],
+  ["spendCredit", "belongs to contracts that charge their callers, not to the administrator"],
   ["slash", "takes stake and excludes a guardian for good: a decision, not a setting"],
   ["unpause", "ends what pause began"],
 ]);

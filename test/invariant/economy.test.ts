@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import { SUPPLY } from "../helpers/economy.ts";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
+import type { StateDesk } from "../helpers/stateRequests.ts";
 import { EconomyCampaign } from "./economyCampaign.ts";
 import { readLedger } from "./economyLedger.ts";
 
 const STEPS = Number(process.env["METALAYER_ECONOMY_STEPS"] ?? 240);
 const CHECK_EVERY = 12;
+const UNIT = 10n ** 9n;
 
 describe("invariant: conservation of ERA over three rollups", () => {
   it(`NEEDS 20 C24 R19 holds to the wei through ${STEPS} random actions, and everything comes to rest (seed ${FUZZ_SEED})`, async () => {
@@ -43,5 +45,33 @@ async function check(campaign: EconomyCampaign, trace: string) {
   for (const { staking, era } of campaign.net.rollups) {
     expect(await era.balanceOf(staking), trace).to.equal((await staking.totalStaked()) + (await staking.totalFees()));
   }
+  for (const desk of campaign.state.desks.values()) await checkRequests(desk, trace);
   return { ledger };
 }
+
+/** Σ shares = fee: whatever was ever paid for requests was given back or shared without a rest, and what is not yet paid out is there. */
+async function checkRequests({ rollup, requests }: StateDesk, trace: string): Promise<void> {
+  const { filters } = requests;
+  const [asked, answered, withdrawn, swept] = await Promise.all([
+    requests.queryFilter(filters.StateRequested()),
+    requests.queryFilter(filters.StateAnswered()),
+    requests.queryFilter(filters.RequestWithdrawn()),
+    requests.queryFilter(filters.SharesSwept()),
+  ]);
+  const ids = [...new Set(asked.map(({ args }) => args.id))];
+  const open = await Promise.all(ids.map(async (id) => (await requests.request(id)).paid));
+  const { fund, burn, guardians } = await requests.due();
+  const held = await requests.held();
+  expect(held, trace).to.equal(sum(open) * UNIT + fund + burn + guardians);
+  expect(await rollup.era.balanceOf(requests), trace).to.equal(held);
+  const out = [
+    ...answered.map(({ args }) => args.reward),
+    ...withdrawn.map(({ args }) => args.amount),
+    ...swept.map(({ args }) => args.toFund + args.burnt + args.toGuardians),
+  ];
+  expect(sum(asked.map(({ args }) => args.paid)) * UNIT, trace).to.equal(sum(out) + held);
+  const { pot, promised, owed } = await rollup.rewards.books();
+  expect(await rollup.era.balanceOf(rollup.rewards), trace).to.equal(pot + promised + owed);
+}
+
+const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n);

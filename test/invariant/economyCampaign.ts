@@ -16,6 +16,7 @@ import {
 import { interop, laneOf, prepareDelivery, PRICES, sentMessages, TERMS } from "../helpers/network.ts";
 import { randomSource } from "./campaign.ts";
 import { accounts } from "./economyLedger.ts";
+import { StateCampaign, type Pair } from "./stateCampaign.ts";
 
 const UNIT = 10n ** 9n;
 const START = 2_000n * ETHER;
@@ -23,22 +24,21 @@ const START = 2_000n * ETHER;
 const CAPACITY = 400n * ETHER;
 const SHARE = 700n * ETHER;
 const FEE_CAPACITY = 4n * ETHER;
+/** Few, so that requests meet answers. */
+const ANCHORS = 3;
 const HIGH_PRICES = { ...PRICES, basePrice: 500_000n };
-
-interface Pair {
-  readonly src: EconomyRollup;
-  readonly dst: EconomyRollup;
-}
 
 /** Random actions of users, deliverers and governance on the real contracts of three rollups. */
 export class EconomyCampaign {
   readonly net: Economy;
   readonly #random: (below: number) => number;
+  readonly state: StateCampaign;
   readonly #recipients = new Map<EconomyRollup, RecipientMock>();
   readonly #pairs: readonly Pair[];
 
   private constructor(net: Economy, seed: number) {
     this.net = net;
+    this.state = new StateCampaign(net);
     this.#random = randomSource(seed);
     this.#pairs = net.rollups.flatMap((src) => net.rollups.flatMap((dst) => (src === dst ? [] : [{ src, dst }])));
   }
@@ -54,6 +54,7 @@ export class EconomyCampaign {
       await deliverFrom(net, home, spoke);
     }
     for (const rollup of net.rollups) {
+      await campaign.state.open(rollup);
       const mock = await new RecipientMock__factory(rollup.deployer).deploy();
       campaign.#recipients.set(rollup, mock);
       for (const account of accounts(rollup)) {
@@ -68,6 +69,9 @@ export class EconomyCampaign {
       const mock = campaign.#mock(dst);
       const optIn: [string, bigint, bigint] = [await mock.getAddress(), src.chainId, 100n];
       await mock.call(dst.gateway, dst.gateway.interface.encodeFunctionData("setFastLimit", optIn));
+      await src.fees.connect(src.user).buyCredit(src.user, 10n * ETHER);
+      await campaign.state.request({ src, dst }, ANCHORS, src.user);
+      await campaign.state.answer({ src, dst }, ANCHORS, src.relayer);
     }
     return campaign;
   }
@@ -93,6 +97,10 @@ export class EconomyCampaign {
       govern: () => this.#govern(pair),
       toggle: () => this.#mock(pair.dst).setMode(this.#random(2)),
       stake: () => this.#stake(pair.src),
+      requestHead: () => this.state.request(pair, this.#random(ANCHORS), this.#account(pair.src)),
+      answerHead: () => this.state.answer(pair, this.#random(ANCHORS), this.#account(pair.src)),
+      withdrawRequest: () => this.state.withdraw(pair, this.#random(ANCHORS)),
+      sweepRequests: () => this.state.sweep(pair.src),
       passTime: () => this.#passTime(pair.dst, this.#random(6 * 3_600)),
     };
     const [name, act] = this.#pick(Object.entries(actions));
@@ -118,7 +126,10 @@ export class EconomyCampaign {
       for (const rollup of this.net.rollups) await this.#passTime(rollup, DAY);
     }
     for (const { src, dst } of this.#pairs) await src.fees.sweep(dst.chainId);
-    for (const rollup of this.net.rollups) await this.#withdraw(rollup);
+    for (const rollup of this.net.rollups) {
+      await this.#withdraw(rollup);
+      await this.state.sweep(rollup);
+    }
   }
 
   async #transfer({ src, dst }: Pair): Promise<unknown> {

@@ -49,6 +49,8 @@ export interface GasRollup extends CoreContracts {
   readonly holder: Signer;
   readonly user: Signer;
   readonly relayer: Signer;
+  /** May move prices within their bounds. */
+  readonly keeper: Signer;
   readonly deployment: DeploymentCost;
   /** Contracts that accept every message and do nothing. */
   readonly recipients: readonly Address[];
@@ -98,8 +100,8 @@ async function accountsOf({ ethers }: Connection): Promise<readonly Signer[]> {
 async function parametersOf(home: Connection, guardians: readonly TestGuardian[]): Promise<NetworkParameters> {
   const genesis = await home.ethers.provider.getBlock(0);
   const accounts = await Promise.all((await accountsOf(home)).map((account) => addressOf(account)));
-  const [, genesisHolder, , , , canceller, pauser, fund] = accounts;
-  if (!genesisHolder || !canceller || !pauser || !fund) throw new Error("twenty accounts exist");
+  const [, genesisHolder, , , , canceller, pauser, fund, priceKeeper] = accounts;
+  if (!genesisHolder || !canceller || !pauser || !fund || !priceKeeper) throw new Error("twenty accounts exist");
   const deployer = toAddress(fixedBytes("account", new Wallet(DEPLOYER_KEY).address, 20));
   const parameters = developmentParameters(
     {
@@ -108,7 +110,7 @@ async function parametersOf(home: Connection, guardians: readonly TestGuardian[]
         { name: "other", chainId: 8102n, finality: "tag" },
       ],
       homeGenesisHash: `0x${(genesis?.hash ?? "").slice(2)}`,
-      accounts: { deployer, genesisHolder, canceller, pauser, fund },
+      accounts: { deployer, genesisHolder, canceller, pauser, priceKeeper, fund },
       guardians: guardians.map(({ operator, secret }) => ({ operator, secretKey: secret })),
       salt: "gas table",
       epochLength: MONTH,
@@ -139,8 +141,8 @@ function sameProof(secret: bigint, networkId: Hex, operator: Address): Hex {
 
 async function deployOn(connection: Connection, parameters: NetworkParameters): Promise<GasRollup> {
   const { provider } = connection.ethers;
-  const [operator, holder, user, relayer] = await accountsOf(connection);
-  if (!operator || !holder || !user || !relayer) throw new Error("twenty accounts exist");
+  const [operator, holder, user, relayer, , , , , keeper] = await accountsOf(connection);
+  if (!operator || !holder || !user || !relayer || !keeper) throw new Error("twenty accounts exist");
   const deployer = new Wallet(DEPLOYER_KEY, provider);
   await operator.sendTransaction({ to: deployer, value: FUNDS });
   const { chainId } = await provider.getNetwork();
@@ -161,7 +163,8 @@ async function deployOn(connection: Connection, parameters: NetworkParameters): 
     return connection.ethers.getSigner(contract);
   };
   const core = connectCore(plan.addresses, operator);
-  return { ...core, chainId, operator, holder, user, relayer, deployment, recipients, passTime, setTime, as };
+  const accounts = { operator, holder, user, relayer, keeper };
+  return { ...core, ...accounts, chainId, deployment, recipients, passTime, setTime, as };
 }
 
 /** Address of an account or contract as the sdk types it. */

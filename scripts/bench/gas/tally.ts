@@ -33,14 +33,19 @@ export async function proveTally(net: GasNetwork, ballot: Ballot, signers: reado
 
 /** Anchor 1 of the other rollup with this state root, attested and recorded on home. */
 export async function recordHead(net: GasNetwork, stateRoot: Hex, signers: readonly number[]): Promise<Cost> {
-  const { home, other, networkId } = net;
+  return costOf(net.home.stateRootInbox.recordHead(...attestedHead(net, stateRoot, signers)));
+}
+
+/** Arguments with which an attested head of the other rollup is recorded. */
+export function attestedHead(net: GasNetwork, stateRoot: Hex, signers: readonly number[], anchorIndex = 1n) {
+  const { other, networkId } = net;
   const fact: HeadFact = {
-    ...{ class: CLASS_FINAL, chainId: other.chainId, incarnation: 1n, anchorIndex: 1n, number: BLOCK },
+    ...{ class: CLASS_FINAL, chainId: other.chainId, incarnation: 1n, anchorIndex, number: BLOCK },
     ...{ blockHash: hashText("a block of the other rollup"), stateRoot },
   };
   const hash = headFactHash(networkId, fact);
   const facts = [hash, OTHER_FACT];
   const { index, count, siblings } = factProof(facts, hash);
   const path = toHex(concatBytes(siblings.map(fromHex)));
-  return costOf(home.stateRootInbox.recordHead(attest(net, facts, signers), fact, index, count, path));
+  return [attest(net, facts, signers), fact, index, count, path] as const;
 }

@@ -26,6 +26,8 @@ export const CONTRACTS = [
   "Broadcaster",
   "Subscriptions",
   "LaneHeads",
+  "PriceKeeper",
+  "StateRequests",
   "StateRootInboxCode",
   "RollupRegistryCode",
   "GuardianSetCode",

@@ -37,6 +37,8 @@ export type ArtifactName =
   | "Broadcaster"
   | "Subscriptions"
   | "LaneHeads"
+  | "PriceKeeper"
+  | "StateRequests"
   | "StateRootInbox"
   | "RollupRegistry"
   | "GuardianSet"
@@ -69,6 +71,8 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "Broadcaster",
   "Subscriptions",
   "LaneHeads",
+  "PriceKeeper",
+  "StateRequests",
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

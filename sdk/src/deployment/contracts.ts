@@ -2,7 +2,15 @@ import { AbiCoder, concat, encodeBytes32String, Interface } from "ethers";
 import { ZERO_HASH, type Address, type Hex } from "../bytes.ts";
 import { asHex, contractSalt, predictAddresses, type Addresses, type ContractName } from "./addresses.ts";
 import type { ArtifactName, ArtifactSource } from "./artifacts.ts";
-import { GOVERNANCE, othersOf, rollupOf, voteCeilingOf, type NetworkParameters } from "./parameters.ts";
+import {
+  GOVERNANCE,
+  GUARDIAN_REWARDS,
+  othersOf,
+  rollupOf,
+  voteCeilingOf,
+  type GenesisPart,
+  type NetworkParameters,
+} from "./parameters.ts";
 import { serviceSources } from "./services.ts";
 import { termsOf } from "./slashingSettings.ts";
 
@@ -94,6 +102,12 @@ export function fundOf({ fund }: NetworkParameters, at: Addresses): Address {
   return fund === GOVERNANCE ? at.RollupTimelock : fund;
 }
 
+/** Who is behind a part of all ERA on home. */
+export function beneficiaryOf(to: GenesisPart["to"], at: Addresses): Address {
+  if (to === GOVERNANCE) return at.RollupTimelock;
+  return to === GUARDIAN_REWARDS ? at.GuardianRewards : to;
+}
+
 function homeSources(parameters: NetworkParameters, at: Addresses, artifacts: ArtifactSource): Source[] {
   const { home, governance, genesis } = parameters;
   const spokes = othersOf(parameters, home).map((rollup) => ({
@@ -104,7 +118,7 @@ function homeSources(parameters: NetworkParameters, at: Addresses, artifacts: Ar
   const parts = genesis.map(({ name, amount, to, vesting, airdrop }) => ({
     name: encodeBytes32String(name),
     amount,
-    beneficiary: to === GOVERNANCE ? at.RollupTimelock : to,
+    beneficiary: beneficiaryOf(to, at),
     start: vesting?.start ?? 0n,
     duration: vesting?.duration ?? 0n,
     root: airdrop?.root ?? ZERO_HASH,
@@ -112,7 +126,12 @@ function homeSources(parameters: NetworkParameters, at: Addresses, artifacts: Ar
   }));
   const governorArgs = [at.MetalayerGateway, at.RollupTimelock, at.EraVotes, governance, spokes, at.TallyReader];
   return [
-    { name: "EraGenesis", artifact: "EraGenesis", args: [at.Era, parts], after: ["Era"] },
+    {
+      name: "EraGenesis",
+      artifact: "EraGenesis",
+      args: [at.Era, at.GuardianRewards, parts],
+      after: ["Era", "GuardianRewards", "GuardianStaking"],
+    },
     { name: "EraGovernor", artifact: "EraGovernor", args: governorArgs, after: ["EraVotes"] },
     {
       name: "TallyReader",

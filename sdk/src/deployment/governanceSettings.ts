@@ -1,5 +1,6 @@
 import { decodeBytes32String, getCreateAddress } from "ethers";
-import { GOVERNANCE, othersOf, voteCeilingOf, type RollupParameters } from "./parameters.ts";
+import { beneficiaryOf } from "./contracts.ts";
+import { othersOf, voteCeilingOf, type RollupParameters } from "./parameters.ts";
 import { adminCall, listed, type Setting } from "./settings.ts";
 import type { View } from "./view.ts";
 
@@ -111,7 +112,7 @@ function genesisPart(view: View, index: number): Setting {
     vesting !== undefined || airdrop !== undefined;
   // A contract's first creation has nonce 1.
   const nonce = 1 + parameters.genesis.slice(0, index).filter(isCreated).length;
-  const beneficiary = part?.to === GOVERNANCE ? addresses.RollupTimelock : (part?.to ?? NOBODY);
+  const beneficiary = part === undefined ? NOBODY : beneficiaryOf(part.to, addresses);
   const created = getCreateAddress({ from: addresses.EraGenesis, nonce });
   const holder = part !== undefined && isCreated(part) ? created : beneficiary;
   return {

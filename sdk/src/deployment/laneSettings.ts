@@ -1,4 +1,5 @@
 import { decodeBytes32String, encodeBytes32String } from "ethers";
+import { isWithin } from "./economySettings.ts";
 import type { Fields } from "./fields.ts";
 import { ceilingShare, othersOf, type FinalityPolicy, type RollupParameters } from "./parameters.ts";
 import { adminCall, type Setting, type Values } from "./settings.ts";
@@ -154,8 +155,10 @@ function eraSource(view: View, other: RollupParameters): Setting {
   };
 }
 
+/** Prices that a keeper may have moved count as those of the parameters as long as they are within its bounds. */
 function outLane(view: View, other: RollupParameters): Setting {
   const { prices } = other;
+  const bounds = view.plan.parameters.priceKeeper === undefined ? undefined : other.priceBounds;
   const texts = (value: (key: string) => bigint): Values =>
     Object.fromEntries(Object.keys(prices).map((key): [string, string] => [key, String(value(key))]));
   const wanted = new Map<string, bigint>(Object.entries(prices));
@@ -166,7 +169,9 @@ function outLane(view: View, other: RollupParameters): Setting {
     async read() {
       const lane = (await view.read("MetalayerGateway", "outLane", other.chainId)).struct(0);
       const set = lane.struct("prices");
-      return { ...laneState(lane), ...texts((key) => set.uint(key)) };
+      const actual = (key: string): bigint =>
+        isWithin(bounds, key, set.uint(key)) ? (wanted.get(key) ?? 0n) : set.uint(key);
+      return { ...laneState(lane), ...texts(actual) };
     },
     repair(wrong) {
       if (!wrong.some((key) => wanted.has(key))) return [];

@@ -19,6 +19,29 @@ export interface PriceParameters {
   readonly maxGasLimit: bigint;
 }
 
+/** Least and highest of a price. */
+export interface PriceRange {
+  readonly floor: bigint;
+  readonly cap: bigint;
+}
+
+/** How far a keeper may move prices of messages to a rollup between two decisions of governance. */
+export interface PriceBounds {
+  readonly basePrice: PriceRange;
+  readonly pricePerByte: PriceRange;
+  readonly pricePerKGas: PriceRange;
+  /** Most that a price changes in one move, per mille of what it was. */
+  readonly step: bigint;
+  /** Least seconds between two moves. */
+  readonly interval: bigint;
+}
+
+/** What others pay for validating a rollup's state on request, millionths of ERA; 0: not on offer. */
+export interface StatePrices {
+  readonly headPrice: bigint;
+  readonly slotPrice: bigint;
+}
+
 /** What other rollups accept from a rollup. Amounts of ERA in wei and whole ERA. */
 export interface LimitParameters {
   /** Most that a captured rollup may do to all others together; each of them holds an equal share. */
@@ -42,6 +65,10 @@ export interface RollupParameters {
   readonly stackKind: StackKind;
   readonly finality: FinalityPolicy;
   readonly prices: PriceParameters;
+  /** Without them no keeper moves prices of messages to this rollup. */
+  readonly priceBounds?: PriceBounds;
+  /** Without them nobody can ask for this rollup's state for ERA. */
+  readonly statePrices?: StatePrices;
   readonly limits: LimitParameters;
   /** Replaces the network's salt in this rollup's addresses, which then differ from the others'. */
   readonly addressSalt?: Hex;
@@ -96,14 +123,14 @@ export interface GovernanceParameters {
   readonly lockPeriod: bigint;
 }
 
-/** A part of all ERA: an airdrop, a vesting wallet, or paid at once. */
+/** A part of all ERA: an airdrop, a vesting wallet, paid into the pot of guardians' rewards on home, or paid at once. */
 export interface GenesisPart {
   /** At most 31 bytes. */
   readonly name: string;
   /** Wei. */
   readonly amount: bigint;
   /** Who gets it, owns the vesting wallet, or gets what nobody claimed. Governance's own parts are held by home's timelock. */
-  readonly to: Address | typeof GOVERNANCE;
+  readonly to: Address | typeof GOVERNANCE | typeof GUARDIAN_REWARDS;
   /** Seconds since 1970, and seconds. */
   readonly vesting?: { readonly start: bigint; readonly duration: bigint };
   /** Root of an OpenZeppelin StandardMerkleTree over accounts and amounts; seconds since 1970. */
@@ -112,6 +139,8 @@ export interface GenesisPart {
 
 /** Stands for the timelock of the rollup. */
 export const GOVERNANCE = "governance";
+/** Stands for the pot of home's GuardianRewards. Other rollups' pots are filled from home, by governance. */
+export const GUARDIAN_REWARDS = "guardian rewards";
 
 /** What follows from a proven lie: docs/protocol/slashing.md §4. Parts are millionths, times are seconds. */
 export interface SlashingParameters {
@@ -140,6 +169,8 @@ export interface NetworkParameters {
   readonly governance: GovernanceParameters;
   readonly canceller: Address;
   readonly pausers: readonly Address[];
+  /** Who may move prices within their bounds; nobody if left out. */
+  readonly priceKeeper?: Address;
   /** Receives the fund's share of fees; governance's is each rollup's timelock. */
   readonly fund: Address | typeof GOVERNANCE;
   /** Whose credit pays for transfers of ERA whose sender has none; nobody's if left out. */
@@ -193,11 +224,12 @@ export function normalised(parameters: NetworkParameters): NetworkParameters {
   return {
     ...parameters,
     deployer: mixedCase(parameters.deployer),
-    genesis: parameters.genesis.map((part) => ({ ...part, to: mixedCaseOrGovernance(part.to) })),
+    genesis: parameters.genesis.map((part) => ({ ...part, to: mixedCaseOrName(part.to) })),
     canceller: mixedCase(parameters.canceller),
     pausers: parameters.pausers.map(mixedCase),
-    fund: mixedCaseOrGovernance(parameters.fund),
+    fund: mixedCaseOrName(parameters.fund),
     ...(parameters.eraSponsor === undefined ? {} : { eraSponsor: mixedCase(parameters.eraSponsor) }),
+    ...(parameters.priceKeeper === undefined ? {} : { priceKeeper: mixedCase(parameters.priceKeeper) }),
     ...(parameters.recovery === undefined
       ? {}
       : { recovery: { ...parameters.recovery, account: mixedCase(parameters.recovery.account) } }),
@@ -205,8 +237,12 @@ export function normalised(parameters: NetworkParameters): NetworkParameters {
   };
 }
 
-function mixedCaseOrGovernance(account: Address | typeof GOVERNANCE): Address | typeof GOVERNANCE {
-  return account === GOVERNANCE ? account : mixedCase(account);
+function mixedCaseOrName<Name extends string>(account: Address | Name): Address | Name {
+  return isAddress(account) ? mixedCase(account) : account;
+}
+
+function isAddress(account: string): account is Address {
+  return account.startsWith("0x");
 }
 
 function mixedCase(address: Address): Address {

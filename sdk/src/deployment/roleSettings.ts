@@ -9,10 +9,19 @@ export const ADMIN_ROLE = 0n;
 export const PAUSER_ROLE = 1n;
 /** May call GuardianSet.recover, and only after the delay of its membership. */
 export const RECOVERY_ROLE = 2n;
+/** May call PriceKeeper.movePrices. */
+export const PRICE_KEEPER_ROLE = 3n;
+/** May call FeeController.setPrices: governance, and PriceKeeper, which holds to its bounds. */
+export const PRICE_SETTER_ROLE = 4n;
+/** May call FeeController.spendCredit: contracts that charge their own callers. */
+export const CREDIT_SPENDER_ROLE = 5n;
 const ROLE_NAMES = new Map([
   [ADMIN_ROLE, "administrator"],
   [PAUSER_ROLE, "pauser"],
   [RECOVERY_ROLE, "recovery"],
+  [PRICE_KEEPER_ROLE, "price keeper"],
+  [PRICE_SETTER_ROLE, "price setter"],
+  [CREDIT_SPENDER_ROLE, "credit spender"],
 ]);
 
 /** Roles of the timelock, OpenZeppelin's names. */
@@ -35,6 +44,17 @@ export const MANAGED: readonly ContractName[] = [
   "FeeController",
   "MetalayerGateway",
   "Era",
+  "PriceKeeper",
+  "StateRequests",
+];
+
+/** Functions that another role than the administrator's may call. */
+const FUNCTION_ROLES: readonly (readonly [contract: ContractName, method: string, role: bigint])[] = [
+  ["MetalayerGateway", "pause", PAUSER_ROLE],
+  ["GuardianSet", "recover", RECOVERY_ROLE],
+  ["PriceKeeper", "movePrices", PRICE_KEEPER_ROLE],
+  ["FeeController", "setPrices", PRICE_SETTER_ROLE],
+  ["FeeController", "spendCredit", CREDIT_SPENDER_ROLE],
 ];
 
 /** Who may do what. What events name is read as well as what the parameters name, so that nothing added stays unseen. */
@@ -59,14 +79,12 @@ function authority(view: View, contract: ContractName): Setting {
 
 /** Which role calls which function, closed targets, delays of a target's administration. */
 async function targetSettings(view: View): Promise<Setting[]> {
-  const gateway = view.plan.addresses.MetalayerGateway;
-  const pause = view.interfaceOf("MetalayerGateway").getFunction("pause")?.selector ?? "";
-  const guardianSet = view.plan.addresses.GuardianSet;
-  const recover = view.interfaceOf("GuardianSet").getFunction("recover")?.selector ?? "";
-  const wanted = new Map([
-    [`${gateway} ${pause}`, PAUSER_ROLE],
-    [`${guardianSet} ${recover}`, RECOVERY_ROLE],
-  ]);
+  const wanted = new Map(
+    FUNCTION_ROLES.map(([contract, method, role]) => {
+      const selector = view.interfaceOf(contract).getFunction(method)?.selector ?? "";
+      return [`${view.plan.addresses[contract]} ${selector}`, role];
+    }),
+  );
   const updated = await view.events("AccessManager", "TargetFunctionRoleUpdated");
   const pairs = new Set([...wanted.keys(), ...updated.map((event) => `${event.text(0)} ${event.text(1)}`)]);
   const closed = new Set((await view.events("AccessManager", "TargetClosed")).map((event) => event.text(0)));
@@ -155,11 +173,15 @@ function roleTerm(view: View, role: bigint, getter: string, setter: string): Set
 export async function memberSettings(view: View): Promise<Setting[]> {
   const { addresses, parameters } = view.plan;
   const granted = await view.events("AccessManager", "RoleGranted");
-  const { pausers, recovery } = parameters;
+  const { pausers, recovery, priceKeeper } = parameters;
+  const atOnce = (...accounts: readonly string[]): Member[] => accounts.map((account) => ({ account, delay: 0n }));
   const wanted = new Map<bigint, readonly Member[]>([
-    [PAUSER_ROLE, pausers.map((account) => ({ account, delay: 0n }))],
+    [PAUSER_ROLE, atOnce(...pausers)],
     [RECOVERY_ROLE, recovery === undefined ? [] : [recovery]],
-    [ADMIN_ROLE, [{ account: addresses.RollupTimelock, delay: 0n }]],
+    [PRICE_KEEPER_ROLE, priceKeeper === undefined ? [] : atOnce(priceKeeper)],
+    [PRICE_SETTER_ROLE, atOnce(addresses.PriceKeeper, addresses.RollupTimelock)],
+    [CREDIT_SPENDER_ROLE, atOnce(addresses.StateRequests)],
+    [ADMIN_ROLE, atOnce(addresses.RollupTimelock)],
   ]);
   const others = granted.map((event) => event.uint(0)).filter((role) => !wanted.has(role));
   return [...new Set(others), ...wanted.keys()].map((role) => {

@@ -3,10 +3,25 @@ import type { Source } from "./contracts.ts";
 
 /** What stands on every rollup upon the core contracts, none of which knows it. */
 export function serviceSources(at: Addresses): Source[] {
+  const stateRequests = {
+    era: at.Era,
+    feeController: at.FeeController,
+    gateway: at.MetalayerGateway,
+    registry: at.RollupRegistry,
+    inbox: at.StateRootInbox,
+    reader: at.StateReader,
+    rewards: at.GuardianRewards,
+  };
   return [
     { name: "StateReader", artifact: "StateReader", args: [at.StateRootInbox] },
     { name: "Broadcaster", artifact: "Broadcaster", args: [] },
     { name: "Subscriptions", artifact: "Subscriptions", args: [at.RollupRegistry, at.StateReader, at.Era] },
     { name: "LaneHeads", artifact: "LaneHeads", args: [at.MetalayerGateway] },
+    {
+      name: "PriceKeeper",
+      artifact: "PriceKeeper",
+      args: [at.AccessManager, at.FeeController, at.MetalayerGateway],
+    },
+    { name: "StateRequests", artifact: "StateRequests", args: [at.AccessManager, stateRequests] },
   ];
 }

@@ -1,4 +1,5 @@
 import { asHex, type ContractName } from "./addresses.ts";
+import { economySettings } from "./economySettings.ts";
 import { governanceSettings } from "./governanceSettings.ts";
 import { guardianSettings, guardianTable } from "./guardianSettings.ts";
 import { laneSettings } from "./laneSettings.ts";
@@ -54,6 +55,7 @@ export async function settingsOf(view: View): Promise<Setting[]> {
   return [
     ...guardianSettings(view),
     ...laneSettings(view),
+    ...economySettings(view),
     ...slashingSettings(view),
     ...governance,
     ...roles,

@@ -5,6 +5,8 @@ import { Broadcaster__factory } from "../../../typechain-types/factories/contrac
 import { Subscriptions__factory } from "../../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
 import { FeeController__factory } from "../../../typechain-types/factories/contracts/fees/FeeController__factory.js";
+import { PriceKeeper__factory } from "../../../typechain-types/factories/contracts/fees/PriceKeeper__factory.js";
+import { StateRequests__factory } from "../../../typechain-types/factories/contracts/fees/StateRequests__factory.js";
 import { EraGovernor__factory } from "../../../typechain-types/factories/contracts/governance/EraGovernor__factory.js";
 import { GovernanceExecutor__factory } from "../../../typechain-types/factories/contracts/governance/GovernanceExecutor__factory.js";
 import { RollupTimelock__factory } from "../../../typechain-types/factories/contracts/governance/RollupTimelock__factory.js";
@@ -42,6 +44,10 @@ const LIMIT = 50_000_000n;
 const DEPLOYER_KEY = hashText("metalayer test deployer");
 const DEPLOYER_FUNDS = 100n * 10n ** 18n;
 
+/** So wide that a test finds its own prices within them. */
+const RANGE = { floor: 1n, cap: 2n ** 24n - 1n };
+const BOUNDS = { basePrice: RANGE, pricePerByte: RANGE, pricePerKGas: RANGE, step: 500n, interval: 60n };
+
 interface Factory {
   readonly abi: InterfaceAbi;
   readonly bytecode: string;
@@ -77,9 +83,11 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   GuardianStaking: GuardianStaking__factory,
   LaneHeads: LaneHeads__factory,
   MetalayerGateway: MetalayerGateway__factory,
+  PriceKeeper: PriceKeeper__factory,
   RollupRegistry: RollupRegistry__factory,
   RollupTimelock: RollupTimelock__factory,
   StateReader: StateReader__factory,
+  StateRequests: StateRequests__factory,
   StateRootInbox: StateRootInbox__factory,
   Subscriptions: Subscriptions__factory,
   TallyReader: TallyReader__factory,
@@ -150,9 +158,11 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     guardianSlashing: GuardianSlashing__factory.connect(addresses.GuardianSlashing, signer),
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
     laneHeads: LaneHeads__factory.connect(addresses.LaneHeads, signer),
+    priceKeeper: PriceKeeper__factory.connect(addresses.PriceKeeper, signer),
     rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
     stateReader: StateReader__factory.connect(addresses.StateReader, signer),
+    stateRequests: StateRequests__factory.connect(addresses.StateRequests, signer),
     stateRootInbox: StateRootInbox__factory.connect(addresses.StateRootInbox, signer),
     subscriptions: Subscriptions__factory.connect(addresses.Subscriptions, signer),
     tallyReader: TallyReader__factory.connect(addresses.TallyReader, signer),
@@ -176,6 +186,7 @@ function parametersOf(
     homeGenesisHash,
     governance: GOVERNANCE_TERMS,
     canceller: account,
+    priceKeeper: account,
     pausers: sites.map((site) => site.account).filter((one, index, all) => all.indexOf(one) === index),
     fund: account,
     timelockDelay: 2n * DAY,
@@ -208,6 +219,8 @@ function rollupParameters(chainId: bigint, others: bigint, prices: Prices): Roll
     stackKind: "evm",
     finality: { depth: 1n },
     prices,
+    priceBounds: BOUNDS,
+    statePrices: { headPrice: 2_000n, slotPrice: 1_000n },
     limits,
     addressSalt: hashWords([chainId]),
   };

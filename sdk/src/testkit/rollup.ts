@@ -26,9 +26,11 @@ export class TestRollup {
   readonly guardianSlashing: CoreContracts["guardianSlashing"];
   readonly guardianStaking: CoreContracts["guardianStaking"];
   readonly laneHeads: CoreContracts["laneHeads"];
+  readonly priceKeeper: CoreContracts["priceKeeper"];
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
   readonly stateReader: CoreContracts["stateReader"];
+  readonly stateRequests: CoreContracts["stateRequests"];
   readonly stateRootInbox: CoreContracts["stateRootInbox"];
   readonly subscriptions: CoreContracts["subscriptions"];
   /** Stands on home only. */
@@ -58,9 +60,11 @@ export class TestRollup {
     this.guardianSlashing = contracts.guardianSlashing;
     this.guardianStaking = contracts.guardianStaking;
     this.laneHeads = contracts.laneHeads;
+    this.priceKeeper = contracts.priceKeeper;
     this.rollupRegistry = contracts.rollupRegistry;
     this.rollupTimelock = contracts.rollupTimelock;
     this.stateReader = contracts.stateReader;
+    this.stateRequests = contracts.stateRequests;
     this.stateRootInbox = contracts.stateRootInbox;
     this.subscriptions = contracts.subscriptions;
     this.tallyReader = contracts.tallyReader;

@@ -116,7 +116,7 @@ describe("PathRecipient, by whom it is called", () => {
         world.box,
         "PathInsufficientGas",
       );
-      await world.box.executeMessage(...call, { gasLimit: 1_150_000n });
+      await world.box.executeMessage(...call, { gasLimit: 1_500_000n });
       expect(await world.box.gasSeen()).to.be.greaterThan(990_000n);
     });
 

@@ -76,8 +76,15 @@ export function contractSalt(parameters: NetworkParameters, rollup: RollupParame
 
 /** Address that the factory gives a deployer for a salt, whatever the code. */
 export function create3Address(factory: Address, deployer: Address, salt: Hex): Address {
-  const bound = keccak256(AbiCoder.defaultAbiCoder().encode(["address", "bytes32"], [deployer, salt]));
-  const proxy = getCreate2Address(factory, bound, CREATE3_PROXY_HASH);
+  return createdAt(
+    factory,
+    asHex(keccak256(AbiCoder.defaultAbiCoder().encode(["address", "bytes32"], [deployer, salt]))),
+  );
+}
+
+/** Address that OpenZeppelin's CREATE3 gives a contract for a salt of its own. */
+export function createdAt(creator: Address, salt: Hex): Address {
+  const proxy = getCreate2Address(creator, salt, CREATE3_PROXY_HASH);
   return asAddress(`0x${keccak256(concat(["0xd694", proxy, "0x01"])).slice(26)}`);
 }
 

@@ -86,7 +86,7 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
                 );
                 bytes32 sendId = _send(account, placement.chainId, payload, placement.gasLimit);
                 address there = Create3.computeAddress(id, deployerOn(placement.chainId));
-                emit AppSent(id, placement.chainId, there, sendId);
+                emit AppSent(id, placement.chainId, there, msg.sender, sendId);
             }
             // Nothing of this placement is needed for the next one, which would otherwise pay for its memory.
             Memory.unsafeSetFreeMemoryPointer(free);

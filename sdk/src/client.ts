@@ -1,4 +1,6 @@
-import { AbiCoder, type Interface, type TransactionReceipt } from "ethers";
+import { AbiCoder, type Interface, type InterfaceAbi, type TransactionReceipt } from "ethers";
+import { MetalayerApp } from "./app.ts";
+import { planApp, sendApp, type AppPlan, type AppRequest, type SentApp } from "./appDeploy.ts";
 import type { Address, Hex } from "./bytes.ts";
 import { fixedBytes, fromHex, toAddress, toHex, uintBytes } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
@@ -173,6 +175,24 @@ export class MetalayerClient {
     options: StreamOptions,
   ): Promise<void> {
     return streamPublications(this, filter, handler, options);
+  }
+
+  /**
+   * An application that was deployed on several rollups at once, for reading and for its owner's calls. Throws `APP_UNKNOWN` and
+   * `CLIENT_NO_OMNI_DEPLOYER`.
+   */
+  async app(address: string, abi: InterfaceAbi): Promise<MetalayerApp> {
+    return MetalayerApp.open(this.rollups.values(), address, abi);
+  }
+
+  /** Looks at a deployment on several rollups without sending anything. Throws as {@link planApp}. */
+  async planApp(request: AppRequest): Promise<AppPlan> {
+    return planApp(this.rollups.values(), request);
+  }
+
+  /** Deploys an application on several rollups with one transaction. Throws as {@link planApp} and {@link sendApp}. */
+  async deployApp(request: AppRequest): Promise<SentApp> {
+    return sendApp(this.rollups.values(), await this.planApp(request));
   }
 
   /** Identity of the current lane between two rollups. Throws `CLIENT_NO_LANE`. */

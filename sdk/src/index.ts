@@ -17,6 +17,15 @@ export { GATEWAY_TOPICS, readDeliveryAttempts, readSentMessages } from "./events
 export type { DeliveryAttempt, GatewayLog, LogPosition, SentMessage } from "./events.ts";
 export { explainRevert } from "./reverts.ts";
 
+// --- applications on all rollups ---
+export { MetalayerApp } from "./app.ts";
+export type { AppValue, CallOptions, SentCalls } from "./app.ts";
+export type { AppPlacement, AppPlan, AppRequest, PlannedPlacement, SentApp } from "./appDeploy.ts";
+export type { AppSite, RollupName } from "./appSites.ts";
+export type { AppState } from "./appState.ts";
+export { appAccount, appAddress, appId } from "./omni.ts";
+export type { AppIdentity, AppOwner } from "./omni.ts";
+
 // --- addresses and fees ---
 export { formatEvmAccount, parseEvmAccount } from "./interop.ts";
 export type { EvmAccount } from "./interop.ts";

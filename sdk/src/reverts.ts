@@ -1,7 +1,10 @@
-import { AbiCoder, Interface } from "ethers";
+import { AbiCoder, Interface, isError } from "ethers";
 import { IEra__factory } from "../../typechain-types/factories/contracts/token/IEra__factory.js";
 import { IMetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/IMetalayerGateway__factory.js";
-import type { Hex } from "./bytes.ts";
+import { fromHex, toHex, type Hex } from "./bytes.ts";
+
+/** How deep in an error revert data is looked for. */
+const MOST_DEPTH = 6;
 
 /** A recipient without code, out of gas, or with a bare `revert()` leaves no data. */
 const NO_REASON = "no reason given (no code, out of gas, or a bare revert)";
@@ -23,6 +26,26 @@ export function explainRevert(data: Hex, interfaces: readonly Interface[] = []):
     if (parsed !== undefined) return parsed;
   }
   return data;
+}
+
+/**
+ * The reason in an error that a call, an estimate or a transaction threw, at whatever depth the node put the revert data; undefined if there
+ * is none, as when the endpoint failed.
+ */
+export function revertReason(error: unknown, interfaces: readonly Interface[] = []): string | undefined {
+  const own = isError(error, "CALL_EXCEPTION") && error.data ? error.data : undefined;
+  const data = own ?? findData(error, MOST_DEPTH);
+  return data === undefined ? undefined : explainRevert(toHex(fromHex(data)), interfaces);
+}
+
+function findData(error: unknown, depth: number): string | undefined {
+  if (typeof error !== "object" || error === null || depth === 0) return undefined;
+  for (const [key, value] of Object.entries(error)) {
+    if (key === "data" && typeof value === "string" && /^0x([0-9a-f]{2}){4,}$/i.test(value)) return value;
+    const inner = findData(value, depth - 1);
+    if (inner !== undefined) return inner;
+  }
+  return error instanceof Error ? findData(error.cause, depth - 1) : undefined;
 }
 
 /** Reasons are cut to 256 bytes on chain, so an error's arguments may be incomplete: then its name stands alone. */

@@ -1,7 +1,9 @@
 import type { ContractRunner, Log, Provider } from "ethers";
+import { IOmniDeployer__factory } from "../../typechain-types/factories/contracts/deployment/IOmniDeployer__factory.js";
 import { IMetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/IMetalayerGateway__factory.js";
 import { IRollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/IRollupRegistry__factory.js";
 import { IStateRootInbox__factory } from "../../typechain-types/factories/contracts/messaging/IStateRootInbox__factory.js";
+import type { IOmniDeployer } from "../../typechain-types/contracts/deployment/IOmniDeployer.js";
 import type { IMetalayerGateway } from "../../typechain-types/contracts/messaging/IMetalayerGateway.js";
 import type { IRollupRegistry } from "../../typechain-types/contracts/messaging/IRollupRegistry.js";
 import type { IStateRootInbox } from "../../typechain-types/contracts/messaging/IStateRootInbox.js";
@@ -18,6 +20,10 @@ export interface RollupAccess {
   readonly registry?: string;
   /** Address of its StateRootInbox; without it, no state of other rollups can be read against heads that are attested here. */
   readonly inbox?: string;
+  /** Address of its OmniDeployer; without it, no applications of {@link MetalayerClient.app} can be reached here. */
+  readonly omniDeployer?: string;
+  /** What people call it; `app.on(name)` finds it by this. Default: its chain id. */
+  readonly name?: string;
   /** Block in which the gateway was deployed; logs before it are not searched. */
   readonly fromBlock?: number;
   /** Most blocks per `eth_getLogs`, for endpoints that limit it. Default: no limit. */
@@ -31,6 +37,8 @@ export interface RollupHandle {
   readonly gateway: IMetalayerGateway;
   readonly registry: IRollupRegistry | undefined;
   readonly inbox: IStateRootInbox | undefined;
+  readonly omniDeployer: IOmniDeployer | undefined;
+  readonly name: string;
   readonly provider: Provider;
   readonly canSend: boolean;
   readonly fromBlock: number;
@@ -39,7 +47,7 @@ export interface RollupHandle {
 
 /** Connects to a rollup and asks for its chain id. Throws `CLIENT_NO_PROVIDER` for a runner without one. */
 export async function openRollup(access: RollupAccess): Promise<RollupHandle> {
-  const { runner, gateway, registry, inbox, fromBlock = 0, logRange = Number.MAX_SAFE_INTEGER } = access;
+  const { runner, gateway, registry, inbox, omniDeployer, fromBlock = 0, logRange = Number.MAX_SAFE_INTEGER } = access;
   const provider = runner.provider;
   if (!provider) throw new MetalayerError("CLIENT_NO_PROVIDER", "the runner has no provider to read with");
   if (!Number.isSafeInteger(logRange) || logRange < 1) {
@@ -54,6 +62,8 @@ export async function openRollup(access: RollupAccess): Promise<RollupHandle> {
     gateway: IMetalayerGateway__factory.connect(gateway, runner),
     registry: registry === undefined ? undefined : IRollupRegistry__factory.connect(registry, runner),
     inbox: inbox === undefined ? undefined : IStateRootInbox__factory.connect(inbox, runner),
+    omniDeployer: omniDeployer === undefined ? undefined : IOmniDeployer__factory.connect(omniDeployer, runner),
+    name: access.name ?? String(chainId),
     provider,
     canSend: runner.sendTransaction !== undefined,
     fromBlock,
@@ -61,12 +71,13 @@ export async function openRollup(access: RollupAccess): Promise<RollupHandle> {
   };
 }
 
-/** The gateway's logs with these topics, oldest first, in requests of at most `logRange` blocks. */
+/** A contract's logs (by default the gateway's) with these topics, oldest first, in requests of at most `logRange` blocks. */
 export async function readLogs(
   rollup: RollupHandle,
   topics: readonly (string | readonly string[] | null)[],
   from = rollup.fromBlock,
   to?: number,
+  address: string = rollup.gatewayAddress,
 ): Promise<Log[]> {
   const last = to ?? (await rollup.provider.getBlockNumber());
   const filter = topics.map((topic) => (typeof topic === "string" || topic === null ? topic : [...topic]));
@@ -74,9 +85,7 @@ export async function readLogs(
   // One round per `logRange` blocks of the chain.
   for (let fromBlock = from; fromBlock <= last; fromBlock += rollup.logRange) {
     const toBlock = Math.min(last, fromBlock + rollup.logRange - 1);
-    logs.push(
-      ...(await rollup.provider.getLogs({ address: rollup.gatewayAddress, topics: filter, fromBlock, toBlock })),
-    );
+    logs.push(...(await rollup.provider.getLogs({ address, topics: filter, fromBlock, toBlock })));
   }
   return logs;
 }

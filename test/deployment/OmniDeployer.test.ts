@@ -31,7 +31,10 @@ describe("OmniDeployer", () => {
         const [salt, ...rest] = await site.deployer.appAt(apps[index] ?? "");
         expect(rest).to.deep.equal([account, a.chainId, ownerAddress]);
         if (site === a) await expect(tx).to.emit(a.deployer, "AppPlaced").withArgs(salt, apps[0], account);
-        else await expect(tx).to.emit(a.deployer, "AppSent").withArgs(salt, site.chainId, apps[index], anyHash);
+        else
+          await expect(tx)
+            .to.emit(a.deployer, "AppSent")
+            .withArgs(salt, site.chainId, apps[index], ownerAddress, anyHash);
       }
       expect(new Set(await Promise.all(apps.map((app) => app.getAddress()))).size).to.equal(3);
     });

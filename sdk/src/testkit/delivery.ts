@@ -1,13 +1,13 @@
-import { isError, type ContractTransactionReceipt } from "ethers";
+import type { ContractTransactionReceipt } from "ethers";
 import { encodeAttestation } from "../attestation.ts";
 import { encodeBatches, type Batch } from "../batch.ts";
-import { fixedBytes, toHex, type Hex } from "../bytes.ts";
+import type { Hex } from "../bytes.ts";
 import { MetalayerError } from "../errors.ts";
 import { readDeliveryAttempts, type SentMessage } from "../events.ts";
 import { CLASS_FAST, CLASS_FINAL, factProof, networkRoot } from "../fact.ts";
 import { buildBatch, proveRange, type LaneRange, type ProvenRange } from "../lane.ts";
 import { chainHeads } from "../message.ts";
-import { explainRevert } from "../reverts.ts";
+import { explainRevert, revertReason } from "../reverts.ts";
 import { laneId } from "../route.ts";
 import { MAX_LEAVES } from "../tree.ts";
 import type { TestNetwork } from "./network.ts";
@@ -201,28 +201,6 @@ async function relay(
       { cause: error },
     );
   }
-}
-
-/** Revert data hides at different depths in the errors of different nodes. */
-function revertReason(error: unknown): string | undefined {
-  if (isError(error, "CALL_EXCEPTION") && error.data) return explainRevert(toHex(fixedBytesOf(error.data)));
-  const data = findData(error, 6);
-  return data === undefined ? undefined : explainRevert(data);
-}
-
-function findData(error: unknown, depth: number): Hex | undefined {
-  if (typeof error !== "object" || error === null || depth === 0) return undefined;
-  for (const [key, value] of Object.entries(error)) {
-    if (key === "data" && typeof value === "string" && /^0x[0-9a-f]{8,}$/i.test(value))
-      return toHex(fixedBytesOf(value));
-    const inner = findData(value, depth - 1);
-    if (inner !== undefined) return inner;
-  }
-  return error instanceof Error ? findData(error.cause, depth - 1) : undefined;
-}
-
-function fixedBytesOf(hex: string): Uint8Array {
-  return fixedBytes("revert data", hex, hex.length / 2 - 1);
 }
 
 function collect(

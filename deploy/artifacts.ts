@@ -29,6 +29,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   LaneHeads: "contracts/paths",
   PriceKeeper: "contracts/fees",
   StateRequests: "contracts/fees",
+  OmniDeployer: "contracts/deployment",
   StateRootInbox: "contracts/messaging",
   RollupRegistry: "contracts/messaging",
   GuardianSet: "contracts/guardians",

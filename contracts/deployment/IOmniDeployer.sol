@@ -51,13 +51,7 @@ interface IOmniDeployer {
     /// @notice `account` acts here for `owner` of a rollup.
     event AccountOpened(address indexed account, uint256 indexed chainId, address indexed owner);
     /// @notice A message that places the application at `app` on a rollup is on its way.
-    event AppSent(
-        bytes32 indexed id,
-        uint256 indexed chainId,
-        address indexed app,
-        address owner,
-        bytes32 sendId
-    );
+    event AppSent(bytes32 indexed id, uint256 indexed chainId, address indexed app, address owner, bytes32 sendId);
     event AppPlaced(bytes32 indexed id, address indexed app, address indexed account);
     /// @notice A message came to place what stands already: nothing changed.
     event AppKept(bytes32 indexed id, address indexed app);

@@ -8,8 +8,8 @@ import {IOmniAccount} from "./IOmniAccount.sol";
 contract OmniAccount is IOmniAccount {
     address private immutable DEPLOYER;
 
-    constructor() {
-        DEPLOYER = msg.sender;
+    constructor(address deployer_) {
+        DEPLOYER = deployer_;
     }
 
     /// @inheritdoc IOmniAccount

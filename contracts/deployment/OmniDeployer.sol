@@ -19,6 +19,8 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
     bytes32 private constant APP_TYPEHASH = keccak256(
         "OmniApp(uint256 ownerChainId,address owner,bytes32 salt,bytes32 codeHash)"
     );
+    /// @dev Salt of the code that all accounts share.
+    bytes32 private constant ACCOUNT_CODE = keccak256("OmniAccount code");
     bytes32 private constant ACCOUNT_TYPEHASH = keccak256("OmniAccount(uint256 ownerChainId,address owner)");
     /// @dev Kinds of messages: docs/protocol/omni.md.
     bytes4 private constant PLACE = bytes4(keccak256("place(address,bytes32,uint256,bytes,bytes)"));
@@ -34,7 +36,6 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
     }
 
     address private immutable GATEWAY;
-    address private immutable ACCOUNT_CODE;
 
     mapping(uint256 chainId => address deployer) private _elsewhere;
     mapping(address app => Placed) private _apps;
@@ -46,7 +47,6 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
     constructor(address ownGateway, Peer[] memory peers) {
         if (ownGateway == address(0)) revert OmniInvalidWiring(ownGateway, 0, address(0));
         GATEWAY = ownGateway;
-        ACCOUNT_CODE = address(new OmniAccount());
         for (uint256 i; i < peers.length; ++i) {
             (uint256 chainId, address deployer) = (peers[i].chainId, peers[i].deployer);
             if (chainId == 0 || chainId == block.chainid || deployer == address(0)) {
@@ -54,6 +54,7 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
             }
             _elsewhere[chainId] = deployer;
         }
+        Create3.deploy(0, ACCOUNT_CODE, bytes.concat(type(OmniAccount).creationCode, abi.encode(address(this))));
     }
 
     /// @inheritdoc IOmniDeployer
@@ -241,7 +242,7 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
             id,
             abi.encodePacked(
                 hex"3d602d80600a3d3981f3363d3d373d3d3d363d73",
-                ACCOUNT_CODE,
+                Create3.computeAddress(ACCOUNT_CODE),
                 hex"5af43d82803e903d91602b57fd5bf3"
             )
         );

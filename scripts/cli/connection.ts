@@ -17,6 +17,7 @@ import { EraVotes__factory } from "../../typechain-types/factories/contracts/tok
 import { EraAirdrop__factory } from "../../typechain-types/factories/contracts/token/EraAirdrop__factory.js";
 import { MetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
+import { OmniDeployer__factory } from "../../typechain-types/factories/contracts/deployment/OmniDeployer__factory.js";
 import { StateReader__factory } from "../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
 import { LeasedAccessManager__factory } from "../../typechain-types/factories/contracts/roles/LeasedAccessManager__factory.js";
 import { RoleDirectory__factory } from "../../typechain-types/factories/contracts/roles/RoleDirectory__factory.js";
@@ -74,6 +75,7 @@ export const interfaces = [
   MetalayerGateway__factory,
   PriceKeeper__factory,
   RollupRegistry__factory,
+  OmniDeployer__factory,
   StateReader__factory,
   StateRequests__factory,
   StateRootInbox__factory,
@@ -118,7 +120,9 @@ export function accessOf({ description, provider }: Connection, runner: Contract
     gateway: contracts.MetalayerGateway,
     registry: contracts.RollupRegistry,
     inbox: contracts.StateRootInbox,
+    name: description.name,
     fromBlock,
+    ...(contracts.OmniDeployer === undefined ? {} : { omniDeployer: contracts.OmniDeployer }),
     ...(maxLogRange === undefined ? {} : { logRange: maxLogRange }),
   };
 }

@@ -37,11 +37,12 @@ const rollupSchema = z.object({
     StateReader: addressSchema,
     StateRequests: addressSchema,
     StateRootInbox: addressSchema,
-    // Asked for only by commands about governance.
+    // Asked for only by commands about governance, or about applications.
     EraGenesis: addressSchema.optional(),
     EraGovernor: addressSchema.optional(),
     EraVotes: addressSchema.optional(),
     GovernanceExecutor: addressSchema.optional(),
+    OmniDeployer: addressSchema.optional(),
     RollupTimelock: addressSchema.optional(),
     TallyReader: addressSchema.optional(),
     VoteCollector: addressSchema.optional(),

@@ -1,6 +1,6 @@
 import { Contract, Interface, type InterfaceAbi } from "ethers";
 import { IOmniDeployer__factory } from "../../typechain-types/factories/contracts/deployment/IOmniDeployer__factory.js";
-import { encodeMethod, ownerOf, sendFrom, type SentApp } from "./appDeploy.ts";
+import { encodeMethod, sendFrom, type SentApp } from "./appDeploy.ts";
 import { appSites, omniRollup, omniRollups, type AppSite, type OmniRollup, type RollupName } from "./appSites.ts";
 import { appState, findApp, type AppRecord, type AppState } from "./appState.ts";
 import { fixedBytes, fromHex, toAddress, toHex, type Hex } from "./bytes.ts";
@@ -134,12 +134,7 @@ export class MetalayerApp {
   ): Promise<SentCalls> {
     if (chainIds.length === 0) throw new MetalayerError("APP_NOWHERE", "the application stands on none of the rollups");
     const source = omniRollup(this.rollups, this.owner.chainId);
-    const signer = await ownerOf(source);
-    if (signer !== this.owner.address) {
-      const message = `${signer} does not own the application: ${this.owner.address} on ${source.rollup.name} does`;
-      throw new MetalayerError("APP_NOT_OWNER", message, { signer, owner: this.owner });
-    }
-    return sendFrom(source, await this.plan(chainIds, method, args, options));
+    return sendFrom(source, this.owner, await this.plan(chainIds, method, args, options));
   }
 
   async #estimate({ provider, name }: RollupHandle, from: string, to: string, data: Hex): Promise<bigint> {

@@ -88,18 +88,25 @@ export async function planApp(rollups: Iterable<RollupHandle>, request: AppReque
   return { id, owner, sites, placements, to: source.deployer, data: toHex(fromHex(data)) };
 }
 
-/** Sends a plan and waits until it is in a block. Throws `CLIENT_READ_ONLY`, `CLIENT_NOT_MINED`; a revert comes as ethers' `CALL_EXCEPTION`. */
+/** Sends a plan and waits until it is in a block. Throws `APP_NOT_OWNER`, `CLIENT_READ_ONLY`, `CLIENT_NOT_MINED`; a revert comes as ethers' `CALL_EXCEPTION`. */
 export async function sendApp(rollups: Iterable<RollupHandle>, plan: AppPlan): Promise<SentApp> {
   const source = omniRollup(await omniRollups(rollups), plan.owner.chainId);
-  return { ...plan, ...(await sendFrom(source, plan)) };
+  return { ...plan, ...(await sendFrom(source, plan.owner, plan)) };
 }
 
-/** Sends one transaction and finds the messages in it. */
+/** Sends one transaction of the owner and finds the messages in it. Throws `APP_NOT_OWNER`, `CLIENT_READ_ONLY`, `CLIENT_NOT_MINED`. */
 export async function sendFrom(
-  { rollup, omni }: OmniRollup,
+  source: OmniRollup,
+  owner: AppOwner,
   { to, data }: { readonly to: Address; readonly data: Hex },
 ): Promise<Pick<SentApp, "transactionHash" | "gasUsed" | "messages">> {
+  const { rollup, omni } = source;
   const { runner } = omni;
+  const signer = await ownerOf(source);
+  if (signer !== owner.address) {
+    const message = `${signer} is not the application's owner: that is ${owner.address} on ${rollup.name}`;
+    throw new MetalayerError("APP_NOT_OWNER", message, { signer, owner });
+  }
   if (!runner?.sendTransaction) {
     throw new MetalayerError("CLIENT_READ_ONLY", `rollup ${rollup.chainId} was given without a signer`);
   }

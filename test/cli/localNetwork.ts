@@ -85,6 +85,7 @@ async function describeRollup({ name, chainId, url }: Anvil, metalayer: TestNetw
     GuardianStaking: await own.guardianStaking.getAddress(),
     MetalayerGateway: await own.gateway.getAddress(),
     PriceKeeper: await own.priceKeeper.getAddress(),
+    OmniDeployer: await own.omniDeployer.getAddress(),
     RollupRegistry: await own.rollupRegistry.getAddress(),
     RollupTimelock: await own.rollupTimelock.getAddress(),
     StateReader: await own.stateReader.getAddress(),

@@ -28,6 +28,7 @@ export const CONTRACTS = [
   "LaneHeads",
   "PriceKeeper",
   "StateRequests",
+  "OmniDeployer",
   "StateRootInboxCode",
   "RollupRegistryCode",
   "GuardianSetCode",

@@ -39,6 +39,7 @@ export type ArtifactName =
   | "LaneHeads"
   | "PriceKeeper"
   | "StateRequests"
+  | "OmniDeployer"
   | "StateRootInbox"
   | "RollupRegistry"
   | "GuardianSet"
@@ -73,6 +74,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "LaneHeads",
   "PriceKeeper",
   "StateRequests",
+  "OmniDeployer",
   "StateRootInbox",
   "RollupRegistry",
   "GuardianSet",

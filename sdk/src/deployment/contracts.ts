@@ -49,11 +49,17 @@ export function contractPlans(
   artifacts: ArtifactSource,
 ): ContractPlan[] {
   const rollup = rollupOf(parameters, chainId);
+  const others = new Map(
+    othersOf(parameters, chainId).map((other) => [
+      other.chainId,
+      predictAddresses(parameters, other.chainId, artifacts),
+    ]),
+  );
   const sources = [
     ...plainSources(parameters, chainId, at),
     ...codeSources(networkId, rollup.incarnation, at),
     ...proxySources(parameters, at, artifacts),
-    ...serviceSources(at),
+    ...serviceSources(at, others),
     ...(chainId === parameters.home
       ? homeSources(parameters, at, artifacts)
       : spokeSources(parameters, at, predictAddresses(parameters, parameters.home, artifacts))),

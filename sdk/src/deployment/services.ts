@@ -1,8 +1,8 @@
 import type { Addresses } from "./addresses.ts";
 import type { Source } from "./contracts.ts";
 
-/** What stands on every rollup upon the core contracts, none of which knows it. */
-export function serviceSources(at: Addresses): Source[] {
+/** What stands on every rollup upon the core contracts, none of which knows it; `others`: addresses of the other rollups. */
+export function serviceSources(at: Addresses, others: ReadonlyMap<bigint, Addresses> = new Map()): Source[] {
   const stateRequests = {
     era: at.Era,
     feeController: at.FeeController,
@@ -23,5 +23,13 @@ export function serviceSources(at: Addresses): Source[] {
       args: [at.AccessManager, at.FeeController, at.MetalayerGateway],
     },
     { name: "StateRequests", artifact: "StateRequests", args: [at.AccessManager, stateRequests] },
+    { name: "OmniDeployer", artifact: "OmniDeployer", args: [at.MetalayerGateway, peersOf(at, others)] },
   ];
+}
+
+/** Deployers of other rollups that stand at another address than the one here. */
+function peersOf(at: Addresses, others: ReadonlyMap<bigint, Addresses>) {
+  return [...others]
+    .map(([chainId, { OmniDeployer: deployer }]) => ({ chainId, deployer }))
+    .filter(({ deployer }) => deployer !== at.OmniDeployer);
 }

@@ -4,6 +4,7 @@ import { ERC1967Proxy__factory } from "../../../typechain-types/factories/@openz
 import { Broadcaster__factory } from "../../../typechain-types/factories/contracts/data/Broadcaster__factory.js";
 import { Subscriptions__factory } from "../../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
+import { OmniDeployer__factory } from "../../../typechain-types/factories/contracts/deployment/OmniDeployer__factory.js";
 import { FeeController__factory } from "../../../typechain-types/factories/contracts/fees/FeeController__factory.js";
 import { PriceKeeper__factory } from "../../../typechain-types/factories/contracts/fees/PriceKeeper__factory.js";
 import { StateRequests__factory } from "../../../typechain-types/factories/contracts/fees/StateRequests__factory.js";
@@ -84,6 +85,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   LaneHeads: LaneHeads__factory,
   MetalayerGateway: MetalayerGateway__factory,
   PriceKeeper: PriceKeeper__factory,
+  OmniDeployer: OmniDeployer__factory,
   RollupRegistry: RollupRegistry__factory,
   RollupTimelock: RollupTimelock__factory,
   StateReader: StateReader__factory,
@@ -159,6 +161,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     guardianStaking: GuardianStaking__factory.connect(addresses.GuardianStaking, signer),
     laneHeads: LaneHeads__factory.connect(addresses.LaneHeads, signer),
     priceKeeper: PriceKeeper__factory.connect(addresses.PriceKeeper, signer),
+    omniDeployer: OmniDeployer__factory.connect(addresses.OmniDeployer, signer),
     rollupRegistry: RollupRegistry__factory.connect(addresses.RollupRegistry, signer),
     rollupTimelock: RollupTimelock__factory.connect(addresses.RollupTimelock, signer),
     stateReader: StateReader__factory.connect(addresses.StateReader, signer),

@@ -77,8 +77,13 @@ export async function createNetwork(options: NetworkOptions): Promise<TestNetwor
   );
   const client = await MetalayerClient.connect(
     sites.map((site) => {
-      const { MetalayerGateway: gateway, RollupRegistry: registry, StateRootInbox: inbox } = atSite(standing, site);
-      return { runner: site.signer, gateway, registry, inbox };
+      const {
+        MetalayerGateway: gateway,
+        RollupRegistry: registry,
+        StateRootInbox: inbox,
+        OmniDeployer,
+      } = atSite(standing, site);
+      return { runner: site.signer, gateway, registry, inbox, omniDeployer: OmniDeployer };
     }),
   );
   return new TestNetwork(standing.networkId, rollups, standing.guardians, client);

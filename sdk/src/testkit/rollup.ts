@@ -27,6 +27,7 @@ export class TestRollup {
   readonly guardianStaking: CoreContracts["guardianStaking"];
   readonly laneHeads: CoreContracts["laneHeads"];
   readonly priceKeeper: CoreContracts["priceKeeper"];
+  readonly omniDeployer: CoreContracts["omniDeployer"];
   readonly rollupRegistry: CoreContracts["rollupRegistry"];
   readonly rollupTimelock: CoreContracts["rollupTimelock"];
   readonly stateReader: CoreContracts["stateReader"];
@@ -61,6 +62,7 @@ export class TestRollup {
     this.guardianStaking = contracts.guardianStaking;
     this.laneHeads = contracts.laneHeads;
     this.priceKeeper = contracts.priceKeeper;
+    this.omniDeployer = contracts.omniDeployer;
     this.rollupRegistry = contracts.rollupRegistry;
     this.rollupTimelock = contracts.rollupTimelock;
     this.stateReader = contracts.stateReader;

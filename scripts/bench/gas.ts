@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { createOutput } from "../cli/output.ts";
+import { apps } from "./gas/apps.ts";
 import { bounties } from "./gas/bounty.ts";
 import { daos } from "./gas/dao.ts";
 import { deliveries } from "./gas/delivery.ts";
@@ -34,6 +35,7 @@ const SUBJECTS: readonly Subject[] = [
   publications,
   paths,
   keeping,
+  apps,
   deployment,
 ];
 

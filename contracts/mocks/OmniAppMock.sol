@@ -33,12 +33,12 @@ contract OmniAppMock is Ownable {
 /// @title Code of an upgradeable application; behind a proxy that is placed with it as argument.
 contract OmniUpgradeMock is UUPSUpgradeable {
     address private immutable OWNER;
-    uint256 public immutable version;
+    uint256 public immutable VERSION;
 
     error OmniUpgradeMockUnauthorized(address caller);
 
     constructor(address owner, uint256 version_) {
-        (OWNER, version) = (owner, version_);
+        (OWNER, VERSION) = (owner, version_);
     }
 
     function _authorizeUpgrade(address) internal view override {

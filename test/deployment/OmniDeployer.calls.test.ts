@@ -1,13 +1,9 @@
 import { expect } from "chai";
 import { AbiCoder, id, ZeroAddress } from "ethers";
-import {
-  ERC1967Proxy__factory,
-  OmniAccount__factory,
-  OmniAppMock__factory,
-  OmniUpgradeMock__factory,
-} from "../../typechain-types/index.js";
+import { ERC1967Proxy__factory, OmniAccount__factory, OmniUpgradeMock__factory } from "../../typechain-types/index.js";
 import { interop } from "../helpers/network.ts";
 import {
+  addressAt,
   CALL,
   deployed,
   deliverTo,
@@ -27,18 +23,14 @@ async function running() {
   const { a, b, c, owner, apps } = omni;
   const [onA, onB, onC] = apps;
   if (onA === undefined || onB === undefined || onC === undefined) throw new Error("three rollups");
+  const at = (site: OmniSite) => addressAt(omni, site);
   const callOf = ({ chainId }: OmniSite, target: string, data: string) => ({ chainId, target, data, gasLimit: GAS });
   const set = async (value: bigint, sites: readonly OmniSite[], supersede = false) => {
-    const targets = new Map([
-      [a, onA],
-      [b, onB],
-      [c, onC],
-    ]);
-    const calls = sites.map((site) => callOf(site, String(targets.get(site)?.target), setCall(value)));
+    const calls = sites.map((site) => callOf(site, at(site), setCall(value)));
     return a.deployer.connect(owner).execute(calls, supersede);
   };
   const account = await b.deployer.accountOf(a.chainId, omni.ownerAddress);
-  return { ...omni, onA, onB, onC, set, callOf, account };
+  return { ...omni, onA, onB, onC, at, set, callOf, account };
 }
 
 describe("OmniDeployer, calls", () => {
@@ -60,13 +52,13 @@ describe("OmniDeployer, calls", () => {
 
     it("EXPLOITS 13 acts for nobody but its caller, and leaves everybody else without a say", async () => {
       const omni = await running();
-      const { a, b, onA, onB, callOf } = omni;
+      const { a, b, at, onA, onB, callOf } = omni;
       const stranger = a.deployer.connect(a.rollup.relayer);
       const unauthorized = "OwnableUnauthorizedAccount";
-      await expect(stranger.execute([callOf(a, String(onA.target), setCall(1n))], false))
+      await expect(stranger.execute([callOf(a, at(a), setCall(1n))], false))
         .to.be.revertedWithCustomError(onA, unauthorized)
         .withArgs(await a.deployer.accountOf(a.chainId, a.rollup.relayer));
-      await stranger.execute([callOf(b, String(onB.target), setCall(1n))], true);
+      await stranger.execute([callOf(b, at(b), setCall(1n))], true);
       expect(await deliverTo(omni, a, b)).to.deep.equal([
         `${unauthorized}(${await b.deployer.accountOf(a.chainId, a.rollup.relayer)})`,
       ]);
@@ -76,12 +68,10 @@ describe("OmniDeployer, calls", () => {
 
     it("makes calls in the order in which they were sent, whatever the order of delivery", async () => {
       const omni = await running();
-      const { a, b, onB, set, account } = omni;
+      const { a, b, at, onB, set, account } = omni;
       await set(5n, [b]);
       await set(6n, [b]);
-      expect(await deliverTo(omni, a, b, { from: 2n })).to.deep.equal([
-        `OmniOutOfOrder(${account}, ${String(onB.target)}, 2, 0)`,
-      ]);
+      expect(await deliverTo(omni, a, b, { from: 2n })).to.deep.equal([`OmniOutOfOrder(${account}, ${at(b)}, 2, 0)`]);
       expect(await deliverTo(omni, a, b)).to.deep.equal([]);
       expect([await onB.value(), await b.deployer.callsDone(account, onB)]).to.deep.equal([6n, 2n]);
     });
@@ -92,7 +82,7 @@ describe("OmniDeployer, calls", () => {
       await onB.close(true);
       await set(5n, [b]);
       await set(6n, [b]);
-      const era = String(b.deployer.target);
+      const era = b.address;
       await a.deployer
         .connect(omni.owner)
         .execute([callOf(b, era, b.deployer.interface.encodeFunctionData("gateway"))], false);
@@ -105,13 +95,13 @@ describe("OmniDeployer, calls", () => {
 
     it("EXPLOITS 36 never makes a call that a later one has superseded, and loses no message", async () => {
       const omni = await running();
-      const { a, b, onB, set, account } = omni;
+      const { a, b, at, onB, set, account } = omni;
       await set(13n, [b]);
       await set(5n, [b]);
       await set(6n, [b], true);
       expect(await deliverTo(omni, a, b)).to.deep.equal([
         "OmniAppMockRefused(13)",
-        `OmniOutOfOrder(${account}, ${String(onB.target)}, 2, 0)`,
+        `OmniOutOfOrder(${account}, ${at(b)}, 2, 0)`,
       ]);
       expect(await onB.value()).to.equal(6n);
       await onB.connect(b.rollup.relayer).close(false);
@@ -143,9 +133,9 @@ describe("OmniDeployer, calls", () => {
     });
 
     it("refuses no calls, too many, and rollups that it cannot reach", async () => {
-      const { a, callOf, owner, onB } = await running();
+      const { a, b, at, callOf, owner } = await running();
       const execute = a.deployer.connect(owner);
-      const call = { ...callOf(a, String(onB.target), "0x"), chainId: 999n };
+      const call = { ...callOf(a, at(b), "0x"), chainId: 999n };
       for (const count of [0, 65]) {
         await expect(
           execute.execute(
@@ -184,7 +174,7 @@ describe("OmniDeployer, calls", () => {
       const proxy = await place(
         id("proxy"),
         ERC1967Proxy__factory.bytecode,
-        coder.encode(["address", "bytes"], [first, abi.encodeFunctionData("version")]),
+        coder.encode(["address", "bytes"], [first, abi.encodeFunctionData("VERSION")]),
       );
       const second = await code(2n);
       const data = abi.encodeFunctionData("upgradeToAndCall", [second, "0x"]);
@@ -194,8 +184,8 @@ describe("OmniDeployer, calls", () => {
       );
       for (const site of [b, c]) expect(await deliverTo(omni, a, site)).to.deep.equal([]);
       for (const { rollup } of sites) {
-        expect(await OmniUpgradeMock__factory.connect(proxy, rollup.user).version()).to.equal(2n);
-        expect(await OmniUpgradeMock__factory.connect(first, rollup.user).version()).to.equal(1n);
+        expect(await OmniUpgradeMock__factory.connect(proxy, rollup.user).VERSION()).to.equal(2n);
+        expect(await OmniUpgradeMock__factory.connect(first, rollup.user).VERSION()).to.equal(1n);
       }
     });
   });
@@ -229,7 +219,7 @@ describe("OmniDeployer, calls", () => {
     it("C13 EXPLOITS 40 takes a message that names an owner from nobody but that owner's account", async () => {
       const omni = await deployed();
       const { a, b, c, apps, ownerAddress } = omni;
-      const target = apps[1]?.target.toString() ?? "";
+      const target = addressAt(omni, b);
       const forged = [
         omniMessage(CALL, [ownerAddress, target, 1, true, setCall(666n)]),
         omniMessage(PLACE, [ownerAddress, id("next"), 3, "0x600000", "0x"]),

@@ -155,12 +155,10 @@ describe("OmniDeployer", () => {
       ]);
       await contract.call(a.deployer, deploy(appArgs(a.address, 1n, await contract.getAddress(), hook)));
       const codeHash = keccak256(APP_CODE);
-      const app = OmniAppMock__factory.connect(
-        await a.deployer.addressOf(a.chainId, contract, SALT, codeHash),
-        a.rollup.user,
-      );
+      const address = await a.deployer.addressOf(a.chainId, contract, SALT, codeHash);
+      const app = OmniAppMock__factory.connect(address, a.rollup.user);
       expect([await app.value(), await app.hookSucceeded()]).to.deep.equal([1n, false]);
-      const error = a.deployer.interface.encodeErrorResult("OmniAppStands", [app.target.toString()]);
+      const error = a.deployer.interface.encodeErrorResult("OmniAppStands", [address]);
       expect(await app.hookResult()).to.contain(error.slice(2));
     });
 

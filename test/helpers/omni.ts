@@ -132,7 +132,7 @@ export async function deployed(place: "different" | "same" = "different") {
 
 export function addressAt({ a, ownerAddress }: OmniNetwork, site: OmniSite, salt = SALT): Address {
   const owner = { chainId: a.chainId, address: ownerAddress };
-  return appAddress(site.address, { owner, salt, creationCode: APP_CODE as Hex }); // CAST: a contract's code
+  return appAddress(site.address, { owner, salt, creationCode: APP_CODE });
 }
 
 export async function appOn(omni: OmniNetwork, site: OmniSite): Promise<OmniAppMock> {

@@ -20,7 +20,7 @@ const GAS = 300_000n;
 /** The mock on all rollups, and calls of it in its owner's name. */
 async function running() {
   const omni = await deployed();
-  const { a, b, c, owner, apps } = omni;
+  const { a, b, owner, apps } = omni;
   const [onA, onB, onC] = apps;
   if (onA === undefined || onB === undefined || onC === undefined) throw new Error("three rollups");
   const at = (site: OmniSite) => addressAt(omni, site);

@@ -7,6 +7,7 @@ import { missingContracts } from "./code.ts";
 import { factoryCall } from "./contracts.ts";
 import { inspectRollup } from "./inspect.ts";
 import type { RollupPlan } from "./plan.ts";
+import { serviceSources } from "./services.ts";
 import { inspectSettings } from "./settings.ts";
 import { createView, providerReader, type ReadingProvider } from "./view.ts";
 
@@ -14,6 +15,8 @@ import { createView, providerReader, type ReadingProvider } from "./view.ts";
 export interface DeploymentCost {
   readonly transactions: number;
   readonly gas: bigint;
+  /** The part of `gas` that placed services, which no core contract needs. */
+  readonly servicesGas: bigint;
 }
 
 /**
@@ -37,12 +40,15 @@ export async function deployRollup(plan: RollupPlan, signer: Signer): Promise<De
 export async function executePlan(plan: RollupPlan, signer: Signer): Promise<DeploymentCost> {
   await checkDeployer(plan, signer);
   const reader = providerReader(providerOf(signer));
-  let [transactions, gas] = [0, 0n];
-  const send = async (to: Address | null, data: Hex, value = 0n): Promise<void> => {
+  const services = new Set<string>(serviceSources(plan.addresses).map(({ name }) => name));
+  let [transactions, gas, servicesGas] = [0, 0n, 0n];
+  const send = async (to: Address | null, data: Hex, value = 0n): Promise<bigint> => {
     const sent = await signer.sendTransaction({ to, data, value });
     const receipt: TransactionReceipt | null = await sent.wait();
+    const used = receipt?.gasUsed ?? 0n;
     transactions += 1;
-    gas += receipt?.gasUsed ?? 0n;
+    gas += used;
+    return used;
   };
 
   if ((await reader.code(CREATE2_DEPLOYER)) === "0x") {
@@ -51,11 +57,13 @@ export async function executePlan(plan: RollupPlan, signer: Signer): Promise<Dep
     await placed?.wait();
   }
   if ((await reader.code(plan.addresses.Create3Factory)) === "0x") await send(CREATE2_DEPLOYER, plan.factoryDeployment);
-  for (const contract of await missingContracts(plan, reader))
-    await send(plan.addresses.Create3Factory, factoryCall(contract));
+  for (const contract of await missingContracts(plan, reader)) {
+    const used = await send(plan.addresses.Create3Factory, factoryCall(contract));
+    if (services.has(contract.name)) servicesGas += used;
+  }
   const { calls } = await inspectSettings(createView(plan, reader));
   for (const { to, data } of managerTransactions(plan.addresses, calls)) await send(to, data);
-  return { transactions, gas };
+  return { transactions, gas, servicesGas };
 }
 
 /** Throws `DEPLOYMENT_WRONG_DEPLOYER` unless the signer is the account that the addresses were predicted for. */

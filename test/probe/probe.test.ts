@@ -154,7 +154,10 @@ describe("probe", function () {
   });
 });
 
-/** The instructions in a contract's code, without the data that PUSH carries and the metadata at the end. */
+/**
+ * The instructions in a contract's code, without the data that PUSH carries and the metadata at the end. Constants of 32 bytes that the compiler copies from
+ * the code stand between its last INVALID and the metadata.
+ */
 function instructionsOf(deployedBytecode: string): Set<number> {
   const all = Buffer.from(deployedBytecode.slice(2), "hex");
   const bytes = all.subarray(0, all.length - 2 - all.readUInt16BE(all.length - 2));
@@ -162,6 +165,7 @@ function instructionsOf(deployedBytecode: string): Set<number> {
   for (let at = 0; at < bytes.length; at++) {
     const opcode = bytes[at] ?? 0;
     found.add(opcode);
+    if (opcode === 0xfe && (bytes.length - at - 1) % 32 === 0) break;
     if (opcode >= 0x60 && opcode <= 0x7f) at += opcode - 0x5f;
   }
   return found;

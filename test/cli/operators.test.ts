@@ -153,7 +153,7 @@ describe("command line of guardians' operators", () => {
 
   describe("guardian stake, delegate, join", () => {
     before(async () => {
-      await network.metalayer.rollup(8101n).era.transfer(OPERATOR, parseEther("9000"));
+      await (await network.metalayer.rollup(8101n).era.transfer(OPERATOR, parseEther("9000"))).wait();
     });
 
     it("rehearses allowance and stake together, the second after the first", async () => {
@@ -209,8 +209,8 @@ describe("command line of guardians' operators", () => {
         expect(early.sentence).to.contain("RewardsNothing");
       }
       const { era, guardianRewards } = network.metalayer.rollup(8101n);
-      await era.approve(guardianRewards, parseEther("1000"));
-      await guardianRewards.fund(parseEther("1000"));
+      await (await era.approve(guardianRewards, parseEther("1000"))).wait();
+      await (await guardianRewards.fund(parseEther("1000"))).wait();
       await pass(0, 10 * DAY);
       const earned = BigInt((await standing(OPERATOR))["rewards"] ?? "0");
       expect(earned > parseEther("1")).to.equal(true);

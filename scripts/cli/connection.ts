@@ -1,6 +1,8 @@
 import type { ContractRunner } from "ethers";
 import { MetalayerClient } from "../../sdk/src/client.ts";
 import type { RollupAccess } from "../../sdk/src/rollup.ts";
+import { Broadcaster__factory } from "../../typechain-types/factories/contracts/data/Broadcaster__factory.js";
+import { Subscriptions__factory } from "../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { AnchorLog__factory } from "../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
 import { FeeController__factory } from "../../typechain-types/factories/contracts/fees/FeeController__factory.js";
 import { PriceKeeper__factory } from "../../typechain-types/factories/contracts/fees/PriceKeeper__factory.js";
@@ -89,6 +91,8 @@ export const interfaces = [
   VoteCollector__factory,
   RoleDirectory__factory,
   LeasedAccessManager__factory,
+  Broadcaster__factory,
+  Subscriptions__factory,
 ].map((factory) => factory.createInterface());
 
 /** Connects to a rollup. Throws CLI_RPC_UNREACHABLE, CLI_WRONG_CHAIN, CLI_NOT_DEPLOYED. */

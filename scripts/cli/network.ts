@@ -37,13 +37,15 @@ const rollupSchema = z.object({
     StateReader: addressSchema,
     StateRequests: addressSchema,
     StateRootInbox: addressSchema,
-    // Asked for only by commands about governance, or about applications.
+    // Asked for only by commands about governance, applications or publications.
+    Broadcaster: addressSchema.optional(),
     EraGenesis: addressSchema.optional(),
     EraGovernor: addressSchema.optional(),
     EraVotes: addressSchema.optional(),
     GovernanceExecutor: addressSchema.optional(),
     OmniDeployer: addressSchema.optional(),
     RollupTimelock: addressSchema.optional(),
+    Subscriptions: addressSchema.optional(),
     TallyReader: addressSchema.optional(),
     VoteCollector: addressSchema.optional(),
   }),

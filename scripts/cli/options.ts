@@ -48,6 +48,18 @@ export const bytes = (given: string): Hex => {
   throw new UsageError(`"${given}" is not a string of bytes (0x and an even number of hex digits)`);
 };
 
+const TOPIC_BYTES = 32;
+
+/** A topic of publications: a word, as Solidity turns one into bytes32, or the 32 bytes themselves. */
+export const topic = (given: string): Hex => {
+  // CAST: checked in the same line.
+  if (/^0x[0-9a-fA-F]{64}$/.test(given)) return given.toLowerCase() as Hex;
+  const word = Buffer.from(given, "utf8");
+  if (given !== "" && !given.startsWith("0x") && word.length <= TOPIC_BYTES)
+    return `0x${word.toString("hex").padEnd(2 * TOPIC_BYTES, "0")}`;
+  throw new UsageError(`"${given}" is not a topic (a word of at most 32 bytes, or 0x and 64 hex digits)`);
+};
+
 const LEAST_GUARDIANS = 4;
 const MOST_GUARDIANS = 16;
 

@@ -2,7 +2,7 @@ import type { Ora } from "ora";
 
 /**
  * Everything a command says. People get lines, tables and progress; with `--json` standard output carries exactly one
- * JSON document and the rest goes to standard error.
+ * JSON document (a command that goes on: a line for each event) and the rest goes to standard error.
  */
 export interface Output {
   readonly line: (text?: string) => void;
@@ -13,6 +13,8 @@ export interface Output {
   readonly progress: (text: string) => Promise<Progress>;
   /** The command's result for machines; ignored unless `--json` was given. Amounts are decimal strings. */
   readonly result: (value: unknown) => void;
+  /** One of many results, a line of JSON each, of a command that goes on; ignored unless `--json` was given. */
+  readonly event: (value: unknown) => void;
 }
 
 export interface Progress {
@@ -46,6 +48,9 @@ export function createOutput(json: boolean, streams: Streams = { out: process.st
     result: (value) => {
       if (json) streams.out.write(`${toJson(value)}\n`);
     },
+    event: (value) => {
+      if (json) streams.out.write(`${toJson(value, 0)}\n`);
+    },
   };
 }
 
@@ -54,8 +59,8 @@ function isTerminal(stream: TextStream): stream is NodeJS.WriteStream {
 }
 
 /** JSON in which bigints are decimal strings. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner), 2);
+export function toJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner), indent);
 }
 
 /** A table with numbers to the right; figures keep their exact value. */

@@ -13,6 +13,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   DirectoryTooManyHolders: "revoke somebody first: a rollup takes 32 holders of a role",
   DirectoryUnknownRollup: "name rollups that the directory reaches (./metalayer roles list)",
   DirectoryZeroAccount: "name an account that is not zero",
+  BroadcasterPayloadTooLong: "publish at most 32,768 bytes",
   ERC20InsufficientBalance: "bring ERA to this rollup first (./metalayer transfer)",
   CollectorAlreadyVoted: "nothing is left to do: each account votes once on each rollup",
   CollectorClosed: "look at ./metalayer proposal: nobody votes any more",
@@ -41,6 +42,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   KeeperOutOfBounds: "stay within the bounds that ./metalayer fees shows",
   KeeperStepTooLarge: "move in smaller steps (./metalayer fees shows the largest)",
   KeeperTooEarly: "wait until the time that the error names, in seconds since 1970",
+  SubscriptionsNothingToDeliver:
+    "look at ./metalayer subscriptions show: somebody was first, or the terms have changed meanwhile",
   TimelockUnexpectedOperationState: "look at ./metalayer proposal: its delay is not over, or it is done",
   VotesInsufficientDeposit: "look at the deposit (./metalayer lock show) and ask for less",
   VotesNothingPayable: "wait until the time that the error names, in seconds since 1970",

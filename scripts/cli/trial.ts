@@ -1,4 +1,4 @@
-import { AbiCoder, getBytes, Interface, isError } from "ethers";
+import { AbiCoder, getBytes, Interface, isError, type Provider } from "ethers";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import type { SentMessage } from "../../sdk/src/events.ts";
 import { formatEvmAccount } from "../../sdk/src/interop.ts";
@@ -60,15 +60,31 @@ async function attempt(
   const sender = formatEvmAccount({ chainId: message.srcChainId, address: message.sender });
   const data = RECIPIENT.encodeFunctionData("receiveMessage", [message.sendId, sender, message.payload]);
   const from = description.contracts.MetalayerGateway;
-  // The recipient is to have exactly `gas`, beside what the transaction itself costs.
-  const transaction = { from, to: message.recipient, data, gasLimit: gas + transactionGas(data) };
+  const { answer, reason } = await tryCall(provider, { from, to: message.recipient, data, gas }, others);
+  if (reason !== undefined) return reason;
+  return answer === MAGIC ? undefined : `it does not answer as an ERC-7786 recipient`;
+}
+
+/** A call of a contract by another, which is to have exactly `gas`. */
+export interface TriedCall {
+  readonly from: string;
+  readonly to: string;
+  readonly data: string;
+  readonly gas: bigint;
+}
+
+/** What a contract would answer to another one, or the reason with which it refuses. */
+export async function tryCall(
+  provider: Provider,
+  { from, to, data, gas }: TriedCall,
+  others: readonly Interface[] = [],
+): Promise<{ readonly answer?: string; readonly reason?: string }> {
   try {
-    const answer = await provider.call(transaction);
-    return answer === MAGIC ? undefined : `it does not answer as an ERC-7786 recipient`;
+    return { answer: await provider.call({ from, to, data, gasLimit: gas + transactionGas(data) }) };
   } catch (error) {
     if (!isError(error, "CALL_EXCEPTION")) throw error;
     // CAST: ethers gives revert data as a hex string.
-    return explainRevert((error.data ?? "0x") as Hex, [...interfaces, ...others]);
+    return { reason: explainRevert((error.data ?? "0x") as Hex, [...interfaces, ...others]) };
   }
 }
 

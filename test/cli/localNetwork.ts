@@ -73,6 +73,7 @@ async function describeRollup({ name, chainId, url }: Anvil, metalayer: TestNetw
   const contracts = {
     AccessManager: await own.accessManager.getAddress(),
     AnchorLog: anchorLog,
+    Broadcaster: await own.broadcaster.getAddress(),
     Era: await own.era.getAddress(),
     EraGenesis: await own.eraGenesis.getAddress(),
     EraGovernor: await own.eraGovernor.getAddress(),
@@ -91,6 +92,7 @@ async function describeRollup({ name, chainId, url }: Anvil, metalayer: TestNetw
     StateReader: await own.stateReader.getAddress(),
     StateRequests: await own.stateRequests.getAddress(),
     StateRootInbox: await own.stateRootInbox.getAddress(),
+    Subscriptions: await own.subscriptions.getAddress(),
     TallyReader: await own.tallyReader.getAddress(),
     VoteCollector: await own.voteCollector.getAddress(),
   };

@@ -13,6 +13,8 @@ const compiler = {
     evmVersion: "prague",
     viaIR: true,
     optimizer: { enabled: true, runs: 200 },
+    // Code that hashes its sources and settings would differ between a full and an incremental build, and every address with it.
+    metadata: { bytecodeHash: "none" },
     outputSelection: { "*": { "*": ["storageLayout"] } },
   },
 };

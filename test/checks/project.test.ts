@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { constantName, writeAbis } from "../../scripts/checks/abis.ts";
 import { abis } from "../../scripts/checks/abis.ts";
-import { bytecode, withoutMetadata } from "../../scripts/checks/bytecode.ts";
+import { bytecode } from "../../scripts/checks/bytecode.ts";
 import { linesPercent, parseLcov, parseStatements } from "../../scripts/checks/coverage.ts";
 import { isFree, licences } from "../../scripts/checks/licences.ts";
 import { lock } from "../../scripts/checks/lock.ts";
@@ -113,11 +113,6 @@ describe("checks of the project", () => {
 
     it("is content with a project that has no contracts yet", async () => {
       expect(await problemsIn(bytecode, {})).to.deep.equal([]);
-    });
-
-    it("leaves the compiler's metadata out of the hash", () => {
-      expect(withoutMetadata(Buffer.from("60016002a1b2c30003", "hex")).toString("hex")).to.equal("60016002");
-      expect(withoutMetadata(Buffer.from("6001ffff", "hex")).toString("hex")).to.equal("6001ffff");
     });
   });
 

@@ -9,12 +9,12 @@ import { readSource } from "../formal/compiler.ts";
 const COPIED = ["artifacts", "contracts", "deploy", "scripts", "sdk", "test", "typechain-types"] as const;
 const FILES = ["hardhat.config.ts", "package.json", "tsconfig.json"] as const;
 
-/** As hardhat.config.ts, so that an equal mutant has equal code. Without the hash of the sources, which every change changes. */
+/** As hardhat.config.ts: without the hash of the sources, so that an equal mutant has equal code. */
 const SETTINGS = {
   evmVersion: "prague",
   viaIR: true,
   optimizer: { enabled: true, runs: 200 },
-  metadata: { bytecodeHash: "none", appendCBOR: false },
+  metadata: { bytecodeHash: "none" },
 };
 
 interface Code {

@@ -2,6 +2,7 @@ import type { DemoReport } from "../demo/demo.ts";
 import { runDemo } from "../demo/demo.ts";
 import type { Chapter } from "../demo/chapter.ts";
 import { core } from "../demo/chapters/core/core.ts";
+import { data } from "../demo/chapters/data/data.ts";
 import { governance } from "../demo/chapters/governance/governance.ts";
 import { guardians } from "../demo/chapters/guardians/guardians.ts";
 import type { Check, Part } from "../demo/world.ts";
@@ -14,7 +15,7 @@ import type { Output } from "./output.ts";
 import { stepReporter } from "./steps.ts";
 
 /** In the order in which `all` plays them. */
-const CHAPTERS: readonly Chapter[] = [core, guardians, governance];
+const CHAPTERS: readonly Chapter[] = [core, guardians, governance, data];
 
 interface Choice {
   readonly rollups: number;

@@ -1,8 +1,7 @@
 import { Mailbox__factory } from "../../typechain-types/factories/contracts/examples/Mailbox__factory.js";
-import type { Address } from "../../sdk/src/bytes.ts";
-import { fixedBytes, toAddress } from "../../sdk/src/bytes.ts";
 import type { Connection } from "../cli/connection.ts";
 import type { Account, Call } from "./account.ts";
+import { place } from "./place.ts";
 import type { Mailboxes } from "./world.ts";
 
 /** Fast messages that a mailbox takes a day from each rollup: what a reorg may cost it at most. */
@@ -15,13 +14,13 @@ export async function placeMailboxes(
   all: readonly bigint[],
   signal: AbortSignal,
 ): Promise<Mailboxes> {
-  const { interface: abi, bytecode } = new Mailbox__factory();
-  const { MetalayerGateway: gateway } = description.contracts;
-  const deployment: Call = { to: null, data: bytecode + abi.encodeDeploy([gateway]).slice(2), gas: 2_000_000n };
+  const factory = new Mailbox__factory();
+  const { interface: abi } = factory;
+  const wiring = [description.contracts.MetalayerGateway];
   const [fast, final, shy] = await Promise.all([
-    placeOne(owner, deployment, signal),
-    placeOne(owner, deployment, signal),
-    placeOne(owner, deployment, signal),
+    place(owner, factory, wiring, signal),
+    place(owner, factory, wiring, signal),
+    place(owner, factory, wiring, signal),
   ]);
   const others = all.filter((other) => other !== chainId);
   const opening = others.map((other): Call => {
@@ -31,9 +30,4 @@ export async function placeMailboxes(
   const { left } = await contracts.gateway.fastPolicy(fast, others[0] ?? 0n);
   if (left !== BigInt(FAST_PER_DAY)) throw new Error("the mailbox is not open to fast messages");
   return { fast, final, shy };
-}
-
-async function placeOne(owner: Account, deployment: Call, signal: AbortSignal): Promise<Address> {
-  const [receipt] = await owner.execute([deployment], signal);
-  return toAddress(fixedBytes("address", receipt?.contractAddress ?? "", 20));
 }

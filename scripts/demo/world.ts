@@ -53,6 +53,9 @@ export const PARTS = {
   lie: "A corrupted quorum lies",
   verdict: "What the watchtower does about it",
   after: "The network without the liars",
+  reads: "State of one rollup, read on the others",
+  publications: "Said once, heard everywhere",
+  apps: "One application on all rollups",
   ledger: "Figures and the ledger",
 } as const;
 
@@ -100,6 +103,9 @@ export const ACTORS = {
   /** Profits from a false attestation. */
   thief: 13,
   watchtower: 14,
+  reader: 15,
+  publisher: 16,
+  appOwner: 17,
 } as const;
 
 /** The site at this place of the list, which begins with home. */

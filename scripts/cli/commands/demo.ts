@@ -9,7 +9,7 @@ export const command = defineCommand({
     {
       name: "[chapter]",
       description:
-        "core (messages, ERA, failures and recovery; the default), guardians (a corrupted quorum is caught), governance (one vote for all, and a rollup admitted), or all",
+        "core (messages, ERA, failures and recovery; the default), guardians (a corrupted quorum is caught), governance (one vote for all, and a rollup admitted), data (proven state, publications, applications everywhere), or all",
     },
   ],
   options: {
@@ -21,6 +21,7 @@ export const command = defineCommand({
     "./metalayer demo",
     "./metalayer demo --keep",
     "./metalayer demo guardians",
+    "./metalayer demo data",
     "./metalayer demo --rollups 6 --guardians 7 --json",
   ],
   async run(context, options) {

@@ -9,7 +9,7 @@ import { loadSecretKey } from "../../../network/keys.ts";
 import { messageCall, transferCall } from "../../calls.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, messagesOf, pairsOf, siteAt, untilDelivered } from "../../world.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "../../watch.ts";
 
 const THERE = parseEther("100");
 const ONWARD = parseEther("40");

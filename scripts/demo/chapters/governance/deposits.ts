@@ -6,8 +6,8 @@ import type { Call } from "../../account.ts";
 import { transferCall } from "../../calls.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, messagesOf, siteAt, untilDelivered } from "../../world.ts";
-import type { Watch } from "./watch.ts";
-import { governanceAt, timeOf } from "./watch.ts";
+import type { Watch } from "../../watch.ts";
+import { governanceAt, timeOf } from "./site.ts";
 
 /** Too little for the quorum of 10,000,000 votes without the other rollups. */
 const ON_HOME = parseEther("7500000");

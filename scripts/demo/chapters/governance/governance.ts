@@ -6,7 +6,7 @@ import { deposits } from "./deposits.ts";
 import { legs } from "./legs.ts";
 import { roles } from "./roles.ts";
 import { untilPassed, vote } from "./vote.ts";
-import { Watch } from "./watch.ts";
+import { Watch } from "../../watch.ts";
 
 /**
  * Two votes, held on three rollups: one changes what messages cost on all of them, the other admits a rollup that was started meanwhile. And one

@@ -4,7 +4,8 @@ import { governanceAddress } from "../../../cli/governance/contracts.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, pairsOf, siteAt, siteOf, until } from "../../world.ts";
 import { PRICES } from "./vote.ts";
-import { governanceAt, timeOf, type Watch } from "./watch.ts";
+import { governanceAt, timeOf } from "./site.ts";
+import type { Watch } from "../../watch.ts";
 
 const GAS = 8_000_000n;
 const LEG_GAS = 4_000_000n;

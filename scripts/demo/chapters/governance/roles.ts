@@ -4,11 +4,11 @@ import { Noticeboard__factory } from "../../../../typechain-types/factories/cont
 import { LeasedAccessManager__factory } from "../../../../typechain-types/factories/contracts/roles/LeasedAccessManager__factory.js";
 import { RoleDirectory__factory } from "../../../../typechain-types/factories/contracts/roles/RoleDirectory__factory.js";
 import type { Address } from "../../../../sdk/src/bytes.ts";
-import { fixedBytes, toAddress } from "../../../../sdk/src/bytes.ts";
 import type { Account, Call } from "../../account.ts";
+import { place } from "../../place.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, siteAt, until } from "../../world.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "../../watch.ts";
 
 const EDITOR = 1n << 32n;
 const TERM = 86_400n;
@@ -74,8 +74,8 @@ export async function roles(world: World, watch: Watch): Promise<void> {
 async function placeDirectory(world: World, home: Site, owner: Account): Promise<Address> {
   const { description, contracts } = home.connection;
   const { Era, FeeController, MetalayerGateway } = description.contracts;
-  const authority = await place(world, owner, new AccessManager__factory(), [owner.address]);
-  const directory = await place(world, owner, new RoleDirectory__factory(), [authority, MetalayerGateway, TERM]);
+  const authority = await place(owner, new AccessManager__factory(), [owner.address], world.signal);
+  const directory = await place(owner, new RoleDirectory__factory(), [authority, MetalayerGateway, TERM], world.signal);
   const approval = contracts.era.interface.encodeFunctionData("approve", [FeeController, CREDIT]);
   const purchase = contracts.feeController.interface.encodeFunctionData("buyCredit", [directory, CREDIT]);
   await owner.execute(
@@ -92,8 +92,8 @@ async function placePost(world: World, site: Site, index: number, home: Site, di
   const owner = site.account(ACTORS.treasurer);
   const gateway = site.connection.description.contracts.MetalayerGateway;
   const wiring = [owner.address, gateway, home.chainId, directory];
-  const manager = await place(world, owner, new LeasedAccessManager__factory(), wiring);
-  const board = await place(world, owner, new Noticeboard__factory(), [manager]);
+  const manager = await place(owner, new LeasedAccessManager__factory(), wiring, world.signal);
+  const board = await place(owner, new Noticeboard__factory(), [manager], world.signal);
   const selector = BOARD.getFunction("post").selector;
   const data = MANAGER.encodeFunctionData("setTargetFunctionRole", [board, [selector], EDITOR]);
   await owner.execute([{ to: manager, data }], world.signal);
@@ -101,17 +101,6 @@ async function placePost(world: World, site: Site, index: number, home: Site, di
 }
 
 const EDITORS = [ACTORS.traveller, ACTORS.faults, ACTORS.unlucky, ACTORS.stubborn];
-
-interface Factory {
-  readonly bytecode: string;
-  readonly interface: { encodeDeploy(args: readonly unknown[]): string };
-}
-
-async function place(world: World, owner: Account, factory: Factory, args: readonly unknown[]): Promise<Address> {
-  const data = factory.bytecode + factory.interface.encodeDeploy(args).slice(2);
-  const [receipt] = await owner.execute([{ to: null, data, gas: GAS }], world.signal);
-  return toAddress(fixedBytes("address", receipt?.contractAddress ?? "", 20));
-}
 
 async function decide(world: World, owner: Account, directory: Address, data: string): Promise<void> {
   await owner.execute([{ to: directory, data, gas: GAS }], world.signal);

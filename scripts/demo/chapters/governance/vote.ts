@@ -12,7 +12,8 @@ import type { Call } from "../../account.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, siteAt, until } from "../../world.ts";
 import { votingSites } from "./deposits.ts";
-import { governanceAt, timeOf, type Watch } from "./watch.ts";
+import { governanceAt, timeOf } from "./site.ts";
+import type { Watch } from "../../watch.ts";
 
 /** What is proposed: messages shall cost this everywhere. */
 export const PRICES = { ...DEFAULT_PRICES, basePrice: DEFAULT_PRICES.basePrice + 500n };

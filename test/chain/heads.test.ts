@@ -6,6 +6,8 @@ import { watchHeads } from "../../scripts/chain/heads.ts";
 import type { TestRollup } from "./rollup.ts";
 import { startRollup, until } from "./rollup.ts";
 
+const POLL_MS = 20;
+
 describe("watchHeads", () => {
   let rollup: TestRollup;
 
@@ -23,7 +25,7 @@ describe("watchHeads", () => {
     const done = watchHeads({
       pool: rollup.pool(3, { probeMs: 1e9 }),
       signal: controller.signal,
-      pollMs: 20,
+      pollMs: POLL_MS,
       onHead: (head) => heads.push(head),
       onError: (error) => errors.push(error),
       ...(webSocketUrl === undefined ? {} : { webSocketUrl }),
@@ -81,11 +83,14 @@ describe("watchHeads", () => {
     await until(() => watching.heads.length >= 3);
     const before = rollup.proxies.reduce((sum, proxy) => sum + proxy.stats().requests, 0);
     const count = watching.heads.length;
+    const started = performance.now();
     await until(() => watching.heads.length >= count + 6);
     const polled = rollup.proxies.reduce((sum, proxy) => sum + proxy.stats().requests, 0) - before;
+    const atFullPace = (performance.now() - started) / POLL_MS;
     await watching.stop();
     expectGrowing(watching.heads);
-    expect(polled).to.be.below(8);
+    // Six heads may take long where blocks come late.
+    expect(polled).to.be.below(Math.max(8, atFullPace / 4));
   });
 
   it("goes on by polling where the WebSocket fails or says nothing", async () => {

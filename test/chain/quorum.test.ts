@@ -98,8 +98,9 @@ describe("quorum", () => {
 
     it("names who dissented", async () => {
       rollup.proxies[0]?.set({ lies: ["stateRoot"] });
-      rollup.proxies[1]?.set({ delayMs: 60 });
-      rollup.proxies[2]?.set({ delayMs: 60 });
+      // The liar is heard before two agree.
+      rollup.proxies[1]?.set({ delayMs: 400 });
+      rollup.proxies[2]?.set({ delayMs: 400 });
       const { dissenting } = await quorum(2, 3).agree(facts());
       expect(dissenting).to.deep.equal([`127.0.0.1:${rollup.proxies[0]?.port}`]);
     });

@@ -61,7 +61,10 @@ describe(`sender in a changing rollup (seed ${FUZZ_SEED})`, () => {
       const sender = fixture.open({ signer });
       const spike = holdBaseFee(1_000n * GWEI);
       spike.start();
-      await delay(150);
+      await until(async () => {
+        const newest = parseBlock(await fixture.rollup.node.rpc("eth_getBlockByNumber", "latest", false));
+        return newest.baseFee > FEES.ceiling;
+      });
       const sends = [0, 1, 2, 3].map((i) => sender.send(keep(keyOf(12, i))));
       await until(() => sender.status().holding);
       await delay(300);

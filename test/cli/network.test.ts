@@ -32,7 +32,7 @@ describe("command line on a local network", () => {
     const { Mailbox__factory } = await import("../../typechain-types/index.js");
     const { gateway, signer } = network.metalayer.rollup(8102n);
     const deployed = await new Mailbox__factory(signer).deploy(gateway);
-    mailbox = await deployed.getAddress();
+    mailbox = await (await deployed.waitForDeployment()).getAddress();
   });
 
   after(async () => network.close());

@@ -7,10 +7,10 @@ import { expect } from "chai";
 import { JsonRpcProvider, Wallet } from "ethers";
 import { z } from "zod";
 import type { Anvil } from "../../scripts/devnet/anvil.ts";
-import { freePort } from "../../scripts/devnet/children.ts";
 import { networkSchema } from "../../scripts/network/config.ts";
 import { MetalayerGateway__factory } from "../../typechain-types/index.js";
 import { devKey, startNodes } from "../helpers/anvilNetwork.ts";
+import { until } from "../helpers/daemonNetwork.ts";
 
 const ROLLUPS = ["opSepolia", "baseSepolia", "arbitrumSepolia"] as const;
 const CHAIN_IDS = [11_155_420n, 84_532n, 421_614n];
@@ -23,6 +23,7 @@ const planSchema = z.object({
 const checkSchema = z.object({
   rollups: z.array(z.object({ name: z.string(), differences: z.array(z.object({ name: z.string() })) })),
 });
+const serviceSchema = z.object({ url: z.string() });
 const descriptionSchema = z.object({ rollups: z.array(z.object({ contracts: z.record(z.string(), z.string()) })) });
 
 interface Answer {
@@ -57,12 +58,15 @@ describe("docs/testnets.md", () => {
     return { code, json: out === "" ? undefined : JSON.parse(out), errors };
   }
 
-  /** A command that runs until the end of the test. Its first output is its document. */
-  async function service(...args: string[]): Promise<void> {
-    const child = start(args);
+  /** A command that runs until the end of the test, at any free port. Returns where it answers. */
+  async function service(...args: string[]): Promise<string> {
+    const child = start([...args, "--port", "0"]);
     services.push(child);
+    let out = "";
+    child.stdout.on("data", (piece: Buffer) => (out += piece.toString()));
     child.stderr.on("data", (piece: Buffer) => (said += piece.toString()));
-    await once(child.stdout, "data");
+    await until("the service prints its document", () => out.endsWith("}\n") || child.exitCode !== null);
+    return serviceSchema.parse(JSON.parse(out)).url;
   }
 
   before(async () => {
@@ -127,20 +131,13 @@ describe("docs/testnets.md", () => {
   it("5. and 6. relays ERA with four guardians and a relayer", async () => {
     const operators = at("deployed/operators.json");
     for (let index = 1; index <= 4; index++) {
-      const port = String(await freePort());
       const own = ["--key-file", at(`guardian${index}.key.json`), "--record", at(`guardian${index}.sqlite`)];
-      await service("guardian", "run", operators, ...own, "--port", port);
-      const announcement = [
-        "guardian",
-        "announce",
-        `http://127.0.0.1:${port}`,
-        "--network",
-        at("deployed/network.json"),
-      ];
+      const url = await service("guardian", "run", operators, ...own);
+      const announcement = ["guardian", "announce", url, "--network", at("deployed/network.json")];
       const operator = { ...environment, METALAYER_KEY: devKey(10 + index).key };
       expect((await answerOf(start(announcement, operator))).code).to.equal(0);
     }
-    await service("relay", operators, "--port", String(await freePort()));
+    await service("relay", operators);
     for (const [from, to] of [
       ["opSepolia", "baseSepolia"],
       ["opSepolia", "arbitrumSepolia"],
@@ -162,7 +159,8 @@ describe("docs/testnets.md", () => {
   it("7. names a change and writes the decision that undoes it", async () => {
     const [, base] = nodes;
     const { rollups } = descriptionSchema.parse(JSON.parse(readFileSync(at("deployed/network.json"), "utf8")));
-    const pauser = new Wallet(devKey(4).key, new JsonRpcProvider(base?.url));
+    const options = { staticNetwork: true, pollingInterval: 50, cacheTimeout: -1 };
+    const pauser = new Wallet(devKey(4).key, new JsonRpcProvider(base?.url, undefined, options));
     const gateway = MetalayerGateway__factory.connect(rollups[1]?.contracts["MetalayerGateway"] ?? "", pauser);
     await (await gateway.pause([CHAIN_IDS[0] ?? 0n], 3_600)).wait();
     const { code, json } = await metalayer(

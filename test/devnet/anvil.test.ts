@@ -71,7 +71,7 @@ describe("local node", () => {
       let output = "";
       child.stdout.on("data", (part: Buffer) => (output += part.toString()));
       child.stderr.on("data", (part: Buffer) => (output += part.toString()));
-      await until(() => output.includes("up"), 15_000);
+      await until(() => output.includes("up"));
       const [record] = readRecords(folder);
       if (record === undefined) throw new Error(`nothing was recorded: ${output}`);
       expect(isAlive(record.process)).to.equal(true);

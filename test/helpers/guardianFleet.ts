@@ -122,7 +122,7 @@ function launch(seat: TestSeat, children: Set<ChildProcess>): { child: ChildProc
 
 async function spawnGuardian(seat: TestSeat, children: Set<ChildProcess>): Promise<ChildProcess> {
   const { child, errors } = launch(seat, children);
-  for (const deadline = performance.now() + 20_000; ;) {
+  for (const deadline = performance.now() + 60_000; ;) {
     const answer = await fetch(new URL("/healthz", seat.url)).catch(() => undefined);
     if (answer?.ok === true) return child;
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`guardian did not start: ${errors()}`);

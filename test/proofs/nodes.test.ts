@@ -58,6 +58,7 @@ describe("proofs of real nodes", () => {
   /** Fills storage, then proves everything against the state root of the newest block and compares it with what the node reads. */
   async function compare(node: Node): Promise<void> {
     const store = await new StorageMock__factory(node.signer).deploy();
+    await store.waitForDeployment();
     for (let from = 0; from < ENTRIES; from += 100) await (await store.fill(from, 100)).wait();
     const account = (await store.getAddress()) as Address; // CAST: ethers returns an address
     const block = await header(node);

@@ -110,6 +110,7 @@ describe("relayer on real nodes, real guardians", function () {
 
   it("delivers when final to everybody else", async () => {
     const plain = await new RecipientMock__factory(devWallet(4, b.provider)).deploy({ gasLimit: 3_000_000n });
+    await plain.waitForDeployment();
     relay();
     const before = (await a.gateway.outLane(b.chainId)).nonce;
     await send(a, b, ["0x03"], { recipient: await plain.getAddress() });

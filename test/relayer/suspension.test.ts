@@ -72,6 +72,7 @@ describe("guardians that were convicted of a false fast fact", function () {
     for (const { index } of fleet.seats) await fleet.start(index);
     client = createGuardianClient();
     recipient = await new RecipientMock__factory(b.signer).deploy();
+    await recipient.waitForDeployment();
     const address = await recipient.getAddress();
     const optIn = b.gateway.interface.encodeFunctionData("setFastLimit", [address, a.chainId, 1_000n]);
     await (await recipient.call(b.gateway, optIn)).wait();

@@ -57,8 +57,10 @@ describe("watchtower, truth and the lack of it", function () {
 
   it("R24 raises no alarm about honest guardians, fast and final, also when a reorg takes a fast message away", async () => {
     const { a, b } = network.world;
-    const watch = start();
+    // No alarm however long blocks of A are kept back.
+    const watch = start({ extra: { patienceMs: 60_000 } });
     const mock = await new RecipientMock__factory(b.signer).deploy();
+    await mock.waitForDeployment();
     const optIn = b.gateway.interface.encodeFunctionData("setFastLimit", [await mock.getAddress(), a.chainId, 100n]);
     await (await mock.call(b.gateway, optIn)).wait();
     await network.net.deliver();

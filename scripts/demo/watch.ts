@@ -47,6 +47,6 @@ export function gasTable(steps: readonly TimedStep[], parts: readonly Part[]): F
         return [`${index + 1}. ${what}`, `${seconds.toFixed(1)} s`, transactions === 0 ? "" : transactions, each];
       }),
   );
-  const title = "What each step took; the parts went on at the same time:";
+  const title = "What each step took; the parts overlap:";
   return { title, head: ["step", "seconds", "transactions", "gas each"], rows };
 }

@@ -56,6 +56,7 @@ export const PARTS = {
   reads: "State of one rollup, read on the others",
   publications: "Said once, heard everywhere",
   apps: "One application on all rollups",
+  paths: "More than the guardians' word, or less",
   ledger: "Figures and the ledger",
 } as const;
 
@@ -106,6 +107,7 @@ export const ACTORS = {
   reader: 15,
   publisher: 16,
   appOwner: 17,
+  courier: 18,
 } as const;
 
 /** The site at this place of the list, which begins with home. */

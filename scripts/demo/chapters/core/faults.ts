@@ -1,10 +1,9 @@
 import type { Hex } from "../../../../sdk/src/bytes.ts";
 import { delay } from "../../../chain/tasks.ts";
-import { startGuardian, untilGuardianReady } from "../../../devnet/guardians.ts";
 import { startRelayer, untilRelayerReady } from "../../../devnet/relayer.ts";
-import type { DevnetService } from "../../../devnet/state.ts";
 import { messageCall } from "../../calls.ts";
 import type { SeenSend } from "../../observer.ts";
+import { killService, portOf, reviveGuardian, servicesOf } from "../../services.ts";
 import type { World } from "../../world.ts";
 import { ACTORS, deliveryOf, messagesOf, siteAt, until, untilDelivered } from "../../world.ts";
 
@@ -36,8 +35,8 @@ export async function killInTheMiddle(world: World): Promise<SeenSend[]> {
   const arrived = (): number => messages.filter((each) => deliveryOf(world, each) !== undefined).length;
   await until(world, "the first of the burst are delivered", LIMIT_MS, () => arrived() > 0);
   const before = arrived();
-  const [guardian, relayer] = [serviceOf(world, "guardian"), serviceOf(world, "relayer")];
-  for (const { process: running } of [guardian, relayer]) process.kill(running.pid, "SIGKILL");
+  const [[guardian], [relayer]] = [servicesOf(world, "guardian"), servicesOf(world, "relayer")];
+  for (const service of [guardian, relayer]) killService(service);
   world.note("faults", `SIGKILL of ${guardian.name} and the relayer after ${before} of ${messages.length} deliveries`);
   await delay(DOWN_MS, world.signal);
   const revived = await startRelayer(world.devnet, portOf(relayer));
@@ -45,6 +44,7 @@ export async function killInTheMiddle(world: World): Promise<SeenSend[]> {
   world.note("faults", "the relayer is back: it reads from the chains what there is to do; the other guardians sign");
   await untilDelivered(world, messages, LIMIT_MS);
   await reviveGuardian(world, guardian);
+  world.note("faults", `${guardian.name} is back with its record of what it has signed`);
   const isComplete = arrived() === messages.length && before < messages.length;
   world.check(
     "faults",
@@ -53,13 +53,6 @@ export async function killInTheMiddle(world: World): Promise<SeenSend[]> {
     `${arrived()} of ${messages.length}, ${before} before the kill`,
   );
   return messages;
-}
-
-async function reviveGuardian(world: World, guardian: DevnetService): Promise<void> {
-  const index = Number(guardian.name.replace(/\D/g, "")) - 1;
-  const child = await startGuardian(world.devnet, index, portOf(guardian));
-  await untilGuardianReady(child, portOf(guardian), world.signal);
-  world.note("faults", `${guardian.name} is back with its record of what it has signed`);
 }
 
 async function sendBurst(world: World): Promise<SeenSend[]> {
@@ -82,15 +75,4 @@ function rollupState({ devnet }: World, chainId: bigint) {
   const found = devnet.state.rollups.find((rollup) => BigInt(rollup.chainId) === chainId);
   if (found === undefined) throw new Error(`no rollup ${chainId}`);
   return found;
-}
-
-/** The first of its kind. */
-function serviceOf({ devnet }: World, kind: DevnetService["kind"]): DevnetService {
-  const found = devnet.state.services.find((service) => service.kind === kind);
-  if (found === undefined) throw new Error(`no ${kind} runs`);
-  return found;
-}
-
-function portOf({ url }: DevnetService): number {
-  return Number(new URL(url ?? "").port);
 }

@@ -3,21 +3,23 @@ import { tryPart } from "../../parts.ts";
 import type { World } from "../../world.ts";
 import { gasTable, Watch } from "../../watch.ts";
 import { apps } from "./apps.ts";
+import { paths } from "./paths.ts";
 import { publications } from "./publications.ts";
 import { reads } from "./reads.ts";
 
-const PARTS = ["reads", "publications", "apps"] as const;
+const PARTS = ["reads", "publications", "apps", "paths"] as const;
 
-/** What rollups know of each other beside messages: proven state, publications, applications that are one everywhere. */
+/** What rollups know of each other beside messages: proven state, publications, applications that are one everywhere, and messages without guardians. */
 export const data: Chapter = { name: "data", parts: PARTS, play };
 
 async function play(world: World): Promise<Played> {
   const watch = new Watch();
-  await Promise.all([
+  const others = Promise.all([
     tryPart(world, "reads", () => reads(world, watch.branch())),
     tryPart(world, "publications", () => publications(world, watch.branch())),
     tryPart(world, "apps", () => apps(world, watch.branch())),
   ]);
+  await Promise.all([others, tryPart(world, "paths", () => paths(world, watch.branch(), others))]);
   return {
     conclude: () => Promise.resolve({ figures: { steps: watch.steps }, tables: [gasTable(watch.steps, PARTS)] }),
   };

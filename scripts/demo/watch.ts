@@ -38,7 +38,7 @@ export class Watch {
 }
 
 /** The steps with their gas, part by part. */
-export function gasTable(steps: readonly TimedStep[], parts: readonly Part[]): FindingTable {
+export function gasTable(title: string, steps: readonly TimedStep[], parts: readonly Part[]): FindingTable {
   const rows = parts.flatMap((part, index) =>
     steps
       .filter((step) => step.part === part)
@@ -47,6 +47,5 @@ export function gasTable(steps: readonly TimedStep[], parts: readonly Part[]): F
         return [`${index + 1}. ${what}`, `${seconds.toFixed(1)} s`, transactions === 0 ? "" : transactions, each];
       }),
   );
-  const title = "What each step took; the parts overlap:";
   return { title, head: ["step", "seconds", "transactions", "gas each"], rows };
 }

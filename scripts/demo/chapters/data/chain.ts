@@ -1,3 +1,5 @@
+import type { TransactionReceipt } from "ethers";
+import { ISubscriptions__factory } from "../../../../typechain-types/factories/contracts/data/ISubscriptions__factory.js";
 import type { Address, Hex } from "../../../../sdk/src/bytes.ts";
 import { fixedBytes, toAddress, toHex } from "../../../../sdk/src/bytes.ts";
 import type { Receipt } from "../../../chain/blocks.ts";
@@ -30,6 +32,25 @@ export async function deliveryReceipts(world: World, messages: readonly SeenSend
     if (delivery !== undefined) transactions.set(delivery.transactionHash, siteOf(world, each.message.dstChainId));
   }
   return Promise.all([...transactions].map(([hash, { connection }]) => receiptOf(connection, hash, world.signal)));
+}
+
+export function subscriptionsOn(world: World, site: Site) {
+  return ISubscriptions__factory.connect(addressOn(world, site, "Subscriptions"), site.connection.provider);
+}
+
+/** One transaction for each successful call of a subscriber, for one publication or for all. */
+export async function callsOf(
+  world: World,
+  site: Site,
+  subscriber: Address,
+  message?: Hex,
+): Promise<TransactionReceipt[]> {
+  const subscriptions = subscriptionsOn(world, site);
+  const { provider, description } = site.connection;
+  const filter = subscriptions.filters.PublicationDelivered(message, subscriber);
+  const logs = await subscriptions.queryFilter(filter, description.fromBlock);
+  const receipts = logs.map(({ transactionHash }) => provider.getTransactionReceipt(transactionHash));
+  return (await Promise.all(receipts)).flatMap((receipt) => (receipt === null ? [] : [receipt]));
 }
 
 /** A transaction's hash as ethers gives it. */

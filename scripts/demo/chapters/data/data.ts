@@ -9,6 +9,9 @@ import { reads } from "./reads.ts";
 
 const PARTS = ["reads", "publications", "apps", "paths"] as const;
 
+const TITLE =
+  "What each step took; the parts overlap. A local node with the OP Stack's storage layout stands in for rollupA's parent chain:";
+
 /** What rollups know of each other beside messages: proven state, publications, applications that are one everywhere, and messages without guardians. */
 export const data: Chapter = { name: "data", parts: PARTS, play };
 
@@ -21,6 +24,6 @@ async function play(world: World): Promise<Played> {
   ]);
   await Promise.all([others, tryPart(world, "paths", () => paths(world, watch.branch(), others))]);
   return {
-    conclude: () => Promise.resolve({ figures: { steps: watch.steps }, tables: [gasTable(watch.steps, PARTS)] }),
+    conclude: () => Promise.resolve({ figures: { steps: watch.steps }, tables: [gasTable(TITLE, watch.steps, PARTS)] }),
   };
 }

@@ -47,7 +47,7 @@ export async function paths(world: World, watch: Watch, others: Promise<unknown>
   try {
     world.note(
       "paths",
-      "a node with the OP Stack's storage layout stands in for the parent chain; nothing of it is a real chain's",
+      "a local node with the OP Stack's storage layout stands in for the parent chain: it believes what it is told",
     );
     const boxes = await placeBoxes(world, parent.source, src, dst);
     watch.mark(world, "paths", `two recipients on ${dst.name} name the proof that they believe`);
@@ -147,7 +147,7 @@ async function prove(
   watch.mark(
     world,
     "paths",
-    `${dst.name} keeps the block of the parent chain on which ${src.name} has posted its state`,
+    `${dst.name} keeps a block of the parent chain, on which ${src.name}'s state is posted`,
     kept,
   );
   const source = IStateRootSource__factory.connect(parent.source, dst.connection.provider);

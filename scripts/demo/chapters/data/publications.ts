@@ -1,7 +1,6 @@
 import { hexlify, id, toUtf8Bytes } from "ethers";
-import { SubscriberMock__factory } from "../../../../typechain-types/factories/contracts/mocks/SubscriberMock.sol/SubscriberMock__factory.js";
 import { IBroadcaster__factory } from "../../../../typechain-types/factories/contracts/data/IBroadcaster__factory.js";
-import { ISubscriptions__factory } from "../../../../typechain-types/factories/contracts/data/ISubscriptions__factory.js";
+import { Pinboard__factory } from "../../../../typechain-types/factories/contracts/examples/Pinboard__factory.js";
 import type { Address, Hex } from "../../../../sdk/src/bytes.ts";
 import { fromHex, toHex } from "../../../../sdk/src/bytes.ts";
 import type { PublishedEvent } from "../../../../sdk/src/publication.ts";
@@ -14,20 +13,16 @@ import { place } from "../../place.ts";
 import type { Site, World } from "../../world.ts";
 import { ACTORS, siteAt, until } from "../../world.ts";
 import type { Watch } from "../../watch.ts";
-import { addressOn, LIMIT_MS, namesOf, othersOf } from "./chain.ts";
+import { addressOn, callsOf, LIMIT_MS, namesOf, othersOf, subscriptionsOn } from "./chain.ts";
 
 const WORDS = "one word to all";
 const POLL_MS = 500;
 const GAS_LIMIT = 200_000n;
 
 const BROADCASTER = IBroadcaster__factory.createInterface();
-const SUBSCRIPTIONS = ISubscriptions__factory.createInterface();
-const SUBSCRIBER = SubscriberMock__factory.createInterface();
-/** What a subscriber answers. */
-const ACCEPTS = 0;
-const FAILS = 1;
+const PINBOARD = Pinboard__factory.createInterface();
 
-/** A contract that has subscribed to what is said on the first rollup. */
+/** A board that has subscribed to what is said on the first rollup. */
 interface Listener {
   readonly site: Site;
   readonly address: Address;
@@ -51,29 +46,31 @@ export async function publications(world: World, watch: Watch): Promise<void> {
   const stream = await openStream(world, topic);
   const said = await publish(world, watch, source, topic);
   await untilCalled(world, listeners.good, source, said);
-  const calls = await callsOf(world, listeners.good, said);
+  const calls = await callsOfAll(world, listeners.good, said);
   watch.mark(world, "publications", `the relayer has called ${namesOf(othersOf(world))}`, calls);
   const relayer = devAccount(PARTS.relayer).address;
-  const counts = await Promise.all(listeners.good.map(received));
-  const isServed = counts.every((count) => count === 1n) && calls.every(({ from }) => from === relayer);
+  const counts = await Promise.all(listeners.good.map((each) => countOf(world, each)));
+  const words = await Promise.all(listeners.good.map((each) => pinned(each, source, said)));
+  const isTrue = words.every((each) => each === said.payload);
+  const isServed = isTrue && counts.every((count) => count === 1) && calls.every(({ from }) => from === relayer);
   world.check("publications", "every subscriber is called once, by the relayer", isServed, counts.join(", "));
-  const waiting = await received(listeners.failing);
-  world.check("publications", "one that fails keeps no other waiting", waiting === 0n, "it waits, they do not");
+  const waiting = await countOf(world, listeners.failing);
+  world.check("publications", "one that fails keeps no other waiting", waiting === 0, "it waits, they do not");
 
   const { site, address } = listeners.failing;
-  await site.account(ACTORS.publisher).execute([{ to: address, data: modeCall(ACCEPTS) }], world.signal);
+  await site.account(ACTORS.publisher).execute([{ to: address, data: closing(false) }], world.signal);
   await untilCalled(world, [listeners.failing], source, said);
-  const retried = await callsOf(world, [listeners.failing], said);
+  const retried = await callsOfAll(world, [listeners.failing], said);
   watch.mark(world, "publications", "the one that failed is mended and called again", retried);
-  const after = await Promise.all([...listeners.good, listeners.failing].map(received));
+  const after = await Promise.all([...listeners.good, listeners.failing].map((each) => countOf(world, each)));
   world.check(
     "publications",
     "nobody was called twice",
-    after.every((count) => count === 1n),
+    after.every((count) => count === 1),
     after.join(", "),
   );
-  const unwanted = await received(listeners.gone);
-  world.check("publications", "one that has unsubscribed is not called", unwanted === 0n, `${unwanted} calls`);
+  const unwanted = await countOf(world, listeners.gone);
+  world.check("publications", "one that has unsubscribed is not called", unwanted === 0, `${unwanted} calls`);
   await stream.end(watch, said);
 }
 
@@ -83,41 +80,25 @@ async function subscribeAll(world: World, source: Site, topic: Hex): Promise<Lis
   if (second === undefined || third === undefined) throw new Error("a demo has four rollups at least");
   const [good, failing, gone] = await Promise.all([
     Promise.all(others.map((site) => subscribe(world, site, source, topic))),
-    subscribe(world, second, source, topic, [modeCall(FAILS)]),
+    subscribe(world, second, source, topic, closing(true)),
     subscribe(world, third, source, topic),
   ]);
-  const filter = filterOf(world, source, topic);
-  const { address: owner } = source.account(ACTORS.publisher);
-  await through(world, gone, SUBSCRIPTIONS.encodeFunctionData("unsubscribe", [filter, owner]));
+  const data = PINBOARD.encodeFunctionData("unsubscribe", [filterOf(world, source, topic)]);
+  await third.account(ACTORS.publisher).execute([{ to: gone.address, data }], world.signal);
   return { good, failing, gone };
 }
 
-async function subscribe(
-  world: World,
-  site: Site,
-  source: Site,
-  topic: Hex,
-  before: readonly string[] = [],
-): Promise<Listener> {
+async function subscribe(world: World, site: Site, source: Site, topic: Hex, before?: string): Promise<Listener> {
   const owner = site.account(ACTORS.publisher);
-  const listener = { site, address: await place(owner, new SubscriberMock__factory(), [], world.signal) };
+  const to = await place(owner, new Pinboard__factory(), [addressOn(world, site, "Subscriptions")], world.signal);
+  const terms = { gasLimit: GAS_LIMIT, start: 1n, price: 0n };
+  const subscribing = PINBOARD.encodeFunctionData("subscribe", [filterOf(world, source, topic), terms]);
+  const calls = [...(before === undefined ? [] : [before]), subscribing];
   await owner.execute(
-    before.map((data) => ({ to: listener.address, data })),
+    calls.map((data) => ({ to, data })),
     world.signal,
   );
-  const terms = { gasLimit: GAS_LIMIT, start: 1n, price: 0n };
-  await through(
-    world,
-    listener,
-    SUBSCRIPTIONS.encodeFunctionData("subscribe", [filterOf(world, source, topic), terms]),
-  );
-  return listener;
-}
-
-/** In the listener's own name: nobody subscribes another contract. */
-async function through(world: World, { site, address }: Listener, data: string): Promise<void> {
-  const call = SUBSCRIBER.encodeFunctionData("call", [addressOn(world, site, "Subscriptions"), data]);
-  await site.account(ACTORS.publisher).execute([{ to: address, data: call }], world.signal);
+  return { site, address: to };
 }
 
 function filterOf(world: World, source: Site, topic: Hex) {
@@ -126,8 +107,8 @@ function filterOf(world: World, source: Site, topic: Hex) {
   return filterArgument({ chainId: source.chainId, incarnation: 1n, broadcaster, publisher, topic });
 }
 
-function modeCall(mode: number): string {
-  return SUBSCRIBER.encodeFunctionData("setMode", [mode]);
+function closing(isClosed: boolean): string {
+  return PINBOARD.encodeFunctionData("setClosed", [isClosed]);
 }
 
 async function publish(world: World, watch: Watch, source: Site, topic: Hex): Promise<PublishedEvent> {
@@ -140,8 +121,23 @@ async function publish(world: World, watch: Watch, source: Site, topic: Hex): Pr
   return said;
 }
 
-function received({ site, address }: Listener): Promise<bigint> {
-  return SubscriberMock__factory.connect(address, site.connection.provider).received();
+/** The transactions that called them with success, for this publication or for any. */
+async function callsOfAll(world: World, listeners: readonly Listener[], said?: PublishedEvent) {
+  return (await Promise.all(listeners.map((each) => callsOf(world, each.site, each.address, said?.message)))).flat();
+}
+
+async function countOf(world: World, listener: Listener): Promise<number> {
+  return (await callsOfAll(world, [listener])).length;
+}
+
+/** What its board says. */
+async function pinned(
+  { site, address }: Listener,
+  source: Site,
+  { publisher, topic }: PublishedEvent,
+): Promise<string> {
+  const board = Pinboard__factory.connect(address, site.connection.provider);
+  return (await board.pins(source.chainId, publisher, topic)).payload;
 }
 
 async function untilCalled(
@@ -154,27 +150,11 @@ async function untilCalled(
   await until(world, "the subscribers are called", LIMIT_MS, async () => {
     const marks = await Promise.all(
       listeners.map(({ site, address }) => {
-        const { provider } = site.connection;
-        const subscriptions = ISubscriptions__factory.connect(addressOn(world, site, "Subscriptions"), provider);
-        return subscriptions.isDelivered(address, chainId, 1n, broadcaster, publisher, index);
+        return subscriptionsOn(world, site).isDelivered(address, chainId, 1n, broadcaster, publisher, index);
       }),
     );
     return marks.every(Boolean);
   });
-}
-
-/** The transactions that called them. */
-async function callsOf(world: World, listeners: readonly Listener[], { message }: PublishedEvent) {
-  const found = await Promise.all(
-    listeners.map(async ({ site, address }) => {
-      const { provider } = site.connection;
-      const subscriptions = ISubscriptions__factory.connect(addressOn(world, site, "Subscriptions"), provider);
-      const filter = subscriptions.filters.PublicationDelivered(message, address);
-      const logs = await subscriptions.queryFilter(filter, site.connection.description.fromBlock);
-      return Promise.all(logs.map(({ transactionHash }) => provider.getTransactionReceipt(transactionHash)));
-    }),
-  );
-  return found.flat().flatMap((receipt) => (receipt === null ? [] : [receipt]));
 }
 
 /** Follows three rollups at once, each publication proven against what guardians attested on the second one. */

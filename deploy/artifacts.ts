@@ -26,6 +26,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   StateReader: "contracts/proofs",
   Broadcaster: "contracts/data",
   Subscriptions: "contracts/data",
+  Automations: "contracts/data",
   LaneHeads: "contracts/paths",
   PriceKeeper: "contracts/fees",
   StateRequests: "contracts/fees",

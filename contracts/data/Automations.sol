@@ -1,44 +1,31 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {IRollupRegistry} from "../messaging/IRollupRegistry.sol";
 import {IStateRootInbox} from "../messaging/IStateRootInbox.sol";
 import {IStateReader} from "../proofs/IStateReader.sol";
 import {IAutomated} from "./IAutomated.sol";
 import {IAutomations} from "./IAutomations.sol";
+import {PaidCalls} from "./PaidCalls.sol";
 
 /// @title Conditional execution. Not upgradeable, no owner; calls nothing but {IAutomated.onCondition} of who asked for it.
-/// @dev It holds the ERA that is prepaid or earned. Only ERA moves here, and its transfers call nobody.
-contract Automations is IAutomations {
-    using SafeERC20 for IERC20;
-
-    /// @dev Wei of ERA in a fee unit.
-    uint256 private constant UNIT = 1e9;
-    /// @dev Gas that an attempt needs after the call; the call's own overhead is in it.
-    uint256 private constant CALL_RESERVE = 20_000;
-
+contract Automations is IAutomations, PaidCalls {
     IRollupRegistry private immutable REGISTRY;
     IStateReader private immutable STATE_READER;
     IStateRootInbox private immutable INBOX;
-    IERC20 private immutable ERA;
 
     mapping(bytes32 id => State) private _states;
-    mapping(address executor => uint256) private _earned;
 
     /// @param registry this rollup's
     /// @param stateReader this rollup's; must stand already
     /// @param era this rollup's
-    constructor(address registry, address stateReader, address era) {
+    constructor(address registry, address stateReader, address era) PaidCalls(era) {
         if (registry == address(0) || stateReader == address(0) || era == address(0)) {
             revert AutomationsInvalidWiring(registry, stateReader, era);
         }
         REGISTRY = IRollupRegistry(registry);
         STATE_READER = IStateReader(stateReader);
         INBOX = IStateRootInbox(IStateReader(stateReader).inbox());
-        ERA = IERC20(era);
     }
 
     /// @inheritdoc IAutomations
@@ -54,25 +41,21 @@ contract Automations is IAutomations {
 
     /// @inheritdoc IAutomations
     function end(bytes32 id, Automation calldata automation, address to) external {
-        if (to == address(0)) revert AutomationsInvalidAccount(to);
+        _checkAccount(to);
         State storage own = _states[id];
         if (idOf(msg.sender, automation) != id || (!own.active && own.balance == 0)) revert AutomationsUnknown(id);
         uint256 left = own.balance;
         (own.active, own.balance) = (false, 0);
         emit AutomationEnded(id, msg.sender);
-        if (left > 0) ERA.safeTransfer(to, left * UNIT);
+        if (left > 0) _pay(to, left);
     }
 
     /// @inheritdoc IAutomations
     function fund(bytes32 id, uint256 amount) external {
         State storage theirs = _states[id];
         if (!theirs.active) revert AutomationsUnknown(id);
-        uint256 balance = theirs.balance;
-        if (amount == 0 || amount > type(uint64).max - balance) revert AutomationsInvalidAmount(amount);
-        // Both are below 2^64, and so is their sum.
-        theirs.balance = uint64(balance + amount);
-        emit AutomationFunded(id, msg.sender, amount);
-        ERA.safeTransferFrom(msg.sender, address(this), amount * UNIT);
+        theirs.balance = _added(theirs.balance, amount);
+        _collect(id, amount);
     }
 
     /// @inheritdoc IAutomations
@@ -83,28 +66,15 @@ contract Automations is IAutomations {
         uint64 number = _checkHead(before, automation, anchorIndex);
         uint256 value = _checkCondition(id, automation, anchorIndex, proof);
         _states[id] = State(automation.period > 0, before.balance - automation.reward, uint64(block.timestamp), number);
-        uint256 required = (uint256(automation.gasLimit) * 64) / 63 + CALL_RESERVE;
-        if (gasleft() < required) revert AutomationsInsufficientGas(gasleft(), required);
         bytes memory data = abi.encodeCall(IAutomated.onCondition, (id, value));
-        (bool ok, bytes memory reason) = BoundedCall.execute(owner, automation.gasLimit, data);
+        (bool ok, bytes memory reason) = _call(owner, automation.gasLimit, data);
         if (ok) {
-            if (automation.reward > 0) _earned[msg.sender] += automation.reward;
+            _earn(automation.reward);
             emit AutomationExecuted(id, msg.sender, value, automation.reward);
         } else {
-            // Whatever the call did is undone with it.
-            _states[id] = before;
+            _takeBack(id, before, automation.reward, number);
             emit AutomationFailed(id, msg.sender, reason);
         }
-    }
-
-    /// @inheritdoc IAutomations
-    function claim(address to) external {
-        if (to == address(0)) revert AutomationsInvalidAccount(to);
-        uint256 amount = _earned[msg.sender];
-        if (amount == 0) revert AutomationsInvalidAmount(amount);
-        _earned[msg.sender] = 0;
-        emit RewardsClaimed(msg.sender, to, amount);
-        ERA.safeTransfer(to, amount * UNIT);
     }
 
     /// @inheritdoc IAutomations
@@ -113,13 +83,17 @@ contract Automations is IAutomations {
     }
 
     /// @inheritdoc IAutomations
-    function earned(address executor) external view returns (uint256) {
-        return _earned[executor];
-    }
-
-    /// @inheritdoc IAutomations
     function idOf(address owner, Automation calldata automation) public pure returns (bytes32) {
         return keccak256(abi.encode(owner, automation));
+    }
+
+    /// @dev Gives back what the attempt took and nothing else. A call that reverted did nothing; what one that returned without its selector did stands: what
+    ///      it funded or took out, and that a newer block called it. The automation goes on in any case.
+    function _takeBack(bytes32 id, State memory before, uint64 reward, uint64 number) private {
+        State storage theirs = _states[id];
+        theirs.balance += reward;
+        if (theirs.number != number) return;
+        (theirs.active, theirs.calledAt, theirs.number) = (true, before.calledAt, before.number);
     }
 
     function _checkDue(bytes32 id, State memory before, Automation calldata automation) private view {

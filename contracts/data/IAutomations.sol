@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IPaidCalls} from "./IPaidCalls.sol";
+
 /// @title Calls contracts of this rollup when a proven value of another one satisfies their condition: docs/protocol/automations.md.
 /// @notice Amounts are in fee units of 1e-9 ERA. An automation is the caller's own; nobody automates another contract.
-interface IAutomations {
+interface IAutomations is IPaidCalls {
     /// @dev Zero is no comparison.
     enum Comparison {
         None,
@@ -46,24 +48,19 @@ interface IAutomations {
 
     event AutomationCreated(bytes32 indexed id, address indexed owner, Automation automation);
     event AutomationEnded(bytes32 indexed id, address indexed owner);
-    event AutomationFunded(bytes32 indexed id, address indexed payer, uint256 amount);
     event AutomationExecuted(bytes32 indexed id, address indexed executor, uint256 value, uint256 reward);
-    /// @notice The call failed; it can be tried again. At most 256 bytes of the reason.
+    /// @notice The call failed and can be tried again; see {IPaidCalls}. At most 256 bytes of the reason.
     event AutomationFailed(bytes32 indexed id, address indexed executor, bytes reason);
-    event RewardsClaimed(address indexed executor, address indexed to, uint256 amount);
 
     error AutomationsInvalidWiring(address registry, address stateReader, address era);
     error AutomationsInvalid(Automation automation);
     error AutomationsUnknown(bytes32 id);
     error AutomationsKnown(bytes32 id);
     error AutomationsUnknownRollup(uint256 chainId, uint256 incarnation);
-    error AutomationsInvalidAccount(address account);
-    error AutomationsInvalidAmount(uint256 amount);
     error AutomationsTooEarly(bytes32 id, uint256 from);
     error AutomationsOldHead(uint256 number, uint256 recordedAt);
     error AutomationsNotSatisfied(bytes32 id, uint256 value);
     error AutomationsUnpaid(bytes32 id, uint256 balance);
-    error AutomationsInsufficientGas(uint256 gasLeft, uint256 required);
 
     /// @notice Automates the caller, which implements IAutomated. Returns the automation's id.
     /// @dev Reverts {AutomationsInvalid} for no comparison, mask, age or gas, {AutomationsUnknownRollup}, {AutomationsKnown}. Emits {AutomationCreated}.
@@ -71,30 +68,23 @@ interface IAutomations {
 
     /// @notice Ends the caller's automation and pays what is left of its prepaid ERA to `to`. What was called stays noted: created again, it
     ///         goes on from there.
-    /// @dev Reverts {AutomationsUnknown}, {AutomationsInvalidAccount} for zero. Emits {AutomationEnded}.
+    /// @dev Reverts {AutomationsUnknown}, {PaidCallsInvalidAccount} for zero. Emits {AutomationEnded}.
     function end(bytes32 id, Automation calldata automation, address to) external;
 
     /// @notice Takes ERA from the caller (allowance) for an automation. Anyone.
-    /// @dev Reverts {AutomationsUnknown}, {AutomationsInvalidAmount} for 0 or 2^64 units and more, and as ERA's transferFrom. Emits {AutomationFunded}.
+    /// @dev Reverts {AutomationsUnknown}, {PaidCallsInvalidAmount} for 0 or 2^64 units and more, and as ERA's transferFrom. Emits {Funded}.
     function fund(bytes32 id, uint256 amount) external;
 
     /// @notice Proves that the condition holds and calls the owner. Anyone; earns the reward.
     /// @dev Emits {AutomationExecuted}, or {AutomationFailed} if the call failed. Reverts {AutomationsUnknown}, {AutomationsUnknownRollup},
     ///      {AutomationsTooEarly} before the period is over, {AutomationsOldHead} for a head that is too old or not newer than that of the last call,
-    ///      {AutomationsNotSatisfied}, {AutomationsUnpaid} if the prepaid ERA does not cover the reward, {AutomationsInsufficientGas}, and as
+    ///      {AutomationsNotSatisfied}, {AutomationsUnpaid} if the prepaid ERA does not cover the reward, {PaidCallsInsufficientGas}, and as
     ///      {IStateReader.slotAt}.
     function execute(address owner, Automation calldata automation, uint64 anchorIndex, bytes calldata proof) external;
-
-    /// @notice Pays what the caller earned to `to`.
-    /// @dev Reverts {AutomationsInvalidAmount} for nothing earned, {AutomationsInvalidAccount} for zero. Emits {RewardsClaimed}.
-    function claim(address to) external;
 
     /// @notice Prepaid ERA and last call of an automation.
     function state(bytes32 id) external view returns (State memory);
 
     /// @notice Id of an owner's automation.
     function idOf(address owner, Automation calldata automation) external pure returns (bytes32);
-
-    /// @notice What an executor can claim.
-    function earned(address executor) external view returns (uint256);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IPaidCalls} from "./IPaidCalls.sol";
+
 /// @title Contracts of this rollup that are called for publications of any rollup: docs/protocol/publications.md §2 to §5.
 /// @notice Amounts are in fee units of 1e-9 ERA. A subscription is the caller's own; nobody subscribes another contract.
-interface ISubscriptions {
+interface ISubscriptions is IPaidCalls {
     /// @notice Whose publications are wanted.
     /// @param incarnation in which the rollup is active here, or this rollup's own
     /// @param broadcaster where the rollup keeps its publications
@@ -63,23 +65,18 @@ interface ISubscriptions {
 
     event Subscribed(bytes32 indexed id, address indexed subscriber, Filter filter, Terms terms);
     event Unsubscribed(bytes32 indexed id, address indexed subscriber);
-    event Funded(bytes32 indexed id, address indexed payer, uint256 amount);
     event Withdrawn(bytes32 indexed id, address indexed to, uint256 amount);
     event PublicationDelivered(bytes32 indexed message, address indexed subscriber, uint256 paid);
-    /// @notice The call failed; it can be tried again. At most 256 bytes of the reason.
+    /// @notice The call failed and can be tried again; see {IPaidCalls}. At most 256 bytes of the reason.
     event PublicationFailed(bytes32 indexed message, address indexed subscriber, bytes reason);
-    event Claimed(address indexed deliverer, address indexed to, uint256 amount);
 
     error SubscriptionsInvalidWiring(address registry, address stateReader, address era);
     error SubscriptionsInvalidFilter(Filter filter);
     error SubscriptionsInvalidTerms(Terms terms);
-    error SubscriptionsInvalidAccount(address account);
-    error SubscriptionsInvalidAmount(uint256 amount);
     error SubscriptionsUnknown(bytes32 id);
     error SubscriptionsUnknownRollup(uint256 chainId, uint256 incarnation);
     error SubscriptionsNotPublished(bytes32 message);
     error SubscriptionsNothingToDeliver();
-    error SubscriptionsInsufficientGas(uint256 gasLeft, uint256 required);
 
     /// @notice Subscribes the caller, or changes the terms of its subscription; prepaid ERA stays. Contracts that implement ISubscriber.
     /// @dev Reverts {SubscriptionsInvalidFilter} for a zero publisher or broadcaster and for a topic beside `everyTopic`,
@@ -87,27 +84,23 @@ interface ISubscriptions {
     function subscribe(Filter calldata filter, Terms calldata terms) external;
 
     /// @notice Ends the caller's subscription and pays what is left of its prepaid ERA to `to`.
-    /// @dev Reverts {SubscriptionsUnknown}, {SubscriptionsInvalidAccount} for zero. Emits {Unsubscribed}, {Withdrawn} if anything is left.
+    /// @dev Reverts {SubscriptionsUnknown}, {PaidCallsInvalidAccount} for zero. Emits {Unsubscribed}, {Withdrawn} if anything is left.
     function unsubscribe(Filter calldata filter, address to) external;
 
     /// @notice Takes ERA from the caller (allowance) for a subscription. Anyone.
-    /// @dev Reverts {SubscriptionsUnknown}, {SubscriptionsInvalidAmount} for 0 or 2^64 units and more, and as ERA's transferFrom. Emits {Funded}.
+    /// @dev Reverts {SubscriptionsUnknown}, {PaidCallsInvalidAmount} for 0 or 2^64 units and more, and as ERA's transferFrom. Emits {Funded}.
     function fund(address subscriber, Filter calldata filter, uint256 amount) external;
 
     /// @notice Pays prepaid ERA of the caller's subscription to `to`.
-    /// @dev Reverts {SubscriptionsInvalidAmount} for 0 or more than there is, {SubscriptionsInvalidAccount} for zero. Emits {Withdrawn}.
+    /// @dev Reverts {PaidCallsInvalidAmount} for 0 or more than there is, {PaidCallsInvalidAccount} for zero. Emits {Withdrawn}.
     function withdraw(Filter calldata filter, uint256 amount, address to) external;
 
     /// @notice Proves publications of one rollup and calls the named subscribers. Anyone; earns what they pay.
     /// @dev Emits {PublicationDelivered} or {PublicationFailed} for each that was called; nothing for those passed over. Reverts
     ///      {SubscriptionsUnknownRollup}, {SubscriptionsNotPublished}, {SubscriptionsNothingToDeliver} if nobody was called,
-    ///      {SubscriptionsInsufficientGas} if a call could not get its gas, and as {IStateReader.slotsAt}.
+    ///      {PaidCallsInsufficientGas} if a call could not get its gas, and as {IStateReader.slotsAt}.
     /// @param proof for StateReader: the broadcaster's part, then one for each item; empty if the source is this rollup
     function deliver(Source calldata source, Item[] calldata items, bytes calldata proof) external;
-
-    /// @notice Pays what the caller earned to `to`.
-    /// @dev Reverts {SubscriptionsInvalidAmount} for nothing earned, {SubscriptionsInvalidAccount} for zero. Emits {Claimed}.
-    function claim(address to) external;
 
     /// @notice A subscription's terms and prepaid ERA.
     function subscription(address subscriber, Filter calldata filter) external view returns (Subscription memory);
@@ -121,9 +114,6 @@ interface ISubscriptions {
         address publisher,
         uint64 index
     ) external view returns (bool);
-
-    /// @notice What a deliverer can claim.
-    function earned(address deliverer) external view returns (uint256);
 
     /// @notice When an ERC-7888 message was broadcast there, seconds; 0 if it was not. `publisher` is the broadcaster for a publication.
     /// @dev Reverts {SubscriptionsUnknownRollup} and as {IStateReader.slotAt}.

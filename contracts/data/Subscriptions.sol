@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {DeliveryMarks} from "../libraries/DeliveryMarks.sol";
 import {Publication} from "../libraries/Publication.sol";
 import {IRollupRegistry} from "../messaging/IRollupRegistry.sol";
@@ -11,36 +8,26 @@ import {IStateReader} from "../proofs/IStateReader.sol";
 import {IBroadcaster} from "./IBroadcaster.sol";
 import {ISubscriber} from "./ISubscriber.sol";
 import {ISubscriptions} from "./ISubscriptions.sol";
+import {PaidCalls} from "./PaidCalls.sol";
 
 /// @title Subscriptions of one rollup. Not upgradeable, no owner; calls nothing but {ISubscriber.onPublication} of who asked for it.
-/// @dev It holds the ERA that is prepaid or earned. Only ERA moves here, and its transfers call nobody.
-contract Subscriptions is ISubscriptions {
-    using SafeERC20 for IERC20;
-
-    /// @dev Wei of ERA in a fee unit.
-    uint256 private constant UNIT = 1e9;
-    /// @dev Gas that an attempt needs after the call; the call's own overhead is in it.
-    uint256 private constant CALL_RESERVE = 20_000;
-
+contract Subscriptions is ISubscriptions, PaidCalls {
     IRollupRegistry private immutable REGISTRY;
     IStateReader private immutable STATE_READER;
-    IERC20 private immutable ERA;
 
     mapping(bytes32 id => Subscription) private _subscriptions;
     /// @dev A bit for each index, in words of 256.
     mapping(bytes32 row => mapping(uint256 word => uint256)) private _delivered;
-    mapping(address deliverer => uint256) private _earned;
 
     /// @param registry this rollup's
     /// @param stateReader this rollup's
     /// @param era this rollup's
-    constructor(address registry, address stateReader, address era) {
+    constructor(address registry, address stateReader, address era) PaidCalls(era) {
         if (registry == address(0) || stateReader == address(0) || era == address(0)) {
             revert SubscriptionsInvalidWiring(registry, stateReader, era);
         }
         REGISTRY = IRollupRegistry(registry);
         STATE_READER = IStateReader(stateReader);
-        ERA = IERC20(era);
     }
 
     /// @inheritdoc ISubscriptions
@@ -59,7 +46,7 @@ contract Subscriptions is ISubscriptions {
 
     /// @inheritdoc ISubscriptions
     function unsubscribe(Filter calldata filter, address to) external {
-        if (to == address(0)) revert SubscriptionsInvalidAccount(to);
+        _checkAccount(to);
         bytes32 id = _idOf(msg.sender, filter);
         (uint256 gasLimit, uint256 left) = (_subscriptions[id].gasLimit, _subscriptions[id].balance);
         if (gasLimit == 0) revert SubscriptionsUnknown(id);
@@ -73,20 +60,16 @@ contract Subscriptions is ISubscriptions {
         bytes32 id = _idOf(subscriber, filter);
         Subscription storage theirs = _subscriptions[id];
         if (theirs.gasLimit == 0) revert SubscriptionsUnknown(id);
-        uint256 balance = theirs.balance;
-        if (amount == 0 || amount > type(uint64).max - balance) revert SubscriptionsInvalidAmount(amount);
-        // Both are below 2^64, and so is their sum.
-        theirs.balance = uint64(balance + amount);
-        emit Funded(id, msg.sender, amount);
-        ERA.safeTransferFrom(msg.sender, address(this), amount * UNIT);
+        theirs.balance = _added(theirs.balance, amount);
+        _collect(id, amount);
     }
 
     /// @inheritdoc ISubscriptions
     function withdraw(Filter calldata filter, uint256 amount, address to) external {
-        if (to == address(0)) revert SubscriptionsInvalidAccount(to);
+        _checkAccount(to);
         bytes32 id = _idOf(msg.sender, filter);
         uint256 balance = _subscriptions[id].balance;
-        if (amount == 0 || amount > balance) revert SubscriptionsInvalidAmount(amount);
+        if (amount == 0 || amount > balance) revert PaidCallsInvalidAmount(amount);
         // Not above the balance, which is below 2^64.
         _subscriptions[id].balance = uint64(balance - amount);
         _payBack(id, amount, to);
@@ -111,17 +94,7 @@ contract Subscriptions is ISubscriptions {
             earnings += paid;
         }
         if (!attempted) revert SubscriptionsNothingToDeliver();
-        if (earnings > 0) _earned[msg.sender] += earnings;
-    }
-
-    /// @inheritdoc ISubscriptions
-    function claim(address to) external {
-        if (to == address(0)) revert SubscriptionsInvalidAccount(to);
-        uint256 amount = _earned[msg.sender];
-        if (amount == 0) revert SubscriptionsInvalidAmount(amount);
-        _earned[msg.sender] = 0;
-        emit Claimed(msg.sender, to, amount);
-        ERA.safeTransfer(to, amount * UNIT);
+        _earn(earnings);
     }
 
     /// @inheritdoc ISubscriptions
@@ -140,11 +113,6 @@ contract Subscriptions is ISubscriptions {
     ) external view returns (bool) {
         bytes32 row = keccak256(abi.encode(subscriber, chainId, incarnation, broadcaster, publisher));
         return DeliveryMarks.isMarked(_delivered[row][DeliveryMarks.wordOf(index)], index);
-    }
-
-    /// @inheritdoc ISubscriptions
-    function earned(address deliverer) external view returns (uint256) {
-        return _earned[deliverer];
     }
 
     /// @inheritdoc ISubscriptions
@@ -197,14 +165,13 @@ contract Subscriptions is ISubscriptions {
         marks[word] = DeliveryMarks.mark(marks[word], item.index);
         // At most the balance.
         if (paid > 0) theirs.balance -= uint64(paid);
-        uint256 required = (gasLimit * 64) / 63 + CALL_RESERVE;
-        if (gasleft() < required) revert SubscriptionsInsufficientGas(gasleft(), required);
-        (bool ok, bytes memory reason) = BoundedCall.execute(target.subscriber, gasLimit, data);
+        (bool ok, bytes memory reason) = _call(target.subscriber, gasLimit, data);
         if (ok) {
             emit PublicationDelivered(message, target.subscriber, paid);
             return (true, paid);
         }
-        // Whatever the call did is undone with it. Storage is read again: others' marks of this word may have been set before.
+        // Gives back what the attempt took and nothing else. A call that reverted did nothing, what one that returned without its selector did stands:
+        // storage is read again.
         marks[word] = DeliveryMarks.unmark(marks[word], item.index);
         if (paid > 0) theirs.balance += uint64(paid);
         emit PublicationFailed(message, target.subscriber, reason);
@@ -213,7 +180,7 @@ contract Subscriptions is ISubscriptions {
 
     function _payBack(bytes32 id, uint256 amount, address to) private {
         emit Withdrawn(id, to, amount);
-        ERA.safeTransfer(to, amount * UNIT);
+        _pay(to, amount);
     }
 
     /// @dev When messages were broadcast in one account's name, 0 for those that were not.

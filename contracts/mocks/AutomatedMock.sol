@@ -15,6 +15,19 @@ contract AutomatedMock is RecipientMock, IAutomated {
         received++;
         emit ConditionMet(msg.sender, id, value, gasGiven);
         _reenter();
+        return _answer(IAutomated.onCondition.selector);
+    }
+}
+
+/// @title An automated contract that does nothing but accept, for gas measurements.
+contract SilentAutomated is IAutomated {
+    /// @notice Calls anything in this contract's name.
+    function call(address target_, bytes calldata data_) external {
+        (bool ok, bytes memory result) = target_.call(data_);
+        require(ok, string(result));
+    }
+
+    function onCondition(bytes32, uint256) external pure returns (bytes4) {
         return IAutomated.onCondition.selector;
     }
 }

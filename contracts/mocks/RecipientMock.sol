@@ -14,7 +14,8 @@ contract RecipientMock is IERC7786Recipient {
         RevertBomb,
         EatGas,
         Reenter,
-        ReenterOnce
+        ReenterOnce,
+        ReenterAndRefuse
     }
 
     event Received(address caller, bytes32 receiveId, bytes sender, bytes payload, uint256 gas);
@@ -62,7 +63,7 @@ contract RecipientMock is IERC7786Recipient {
         receivedById[receiveId]++;
         emit Received(msg.sender, receiveId, sender, payload, gasGiven);
         _reenter();
-        return IERC7786Recipient.receiveMessage.selector;
+        return _answer(IERC7786Recipient.receiveMessage.selector);
     }
 
     /// @dev Ends the call in the modes that do not accept; a wrong answer, or 0 to go on.
@@ -88,9 +89,13 @@ contract RecipientMock is IERC7786Recipient {
     }
 
     function _reenter() internal {
-        if (mode != Mode.Reenter && mode != Mode.ReenterOnce) return;
+        if (mode < Mode.Reenter) return;
         if (mode == Mode.ReenterOnce) mode = Mode.Accept;
         (reentrySucceeded, reentryResult) = callee.call(data);
+    }
+
+    function _answer(bytes4 selector) internal view returns (bytes4) {
+        return mode == Mode.ReenterAndRefuse ? bytes4(0xdeadbeef) : selector;
     }
 }
 

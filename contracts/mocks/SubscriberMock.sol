@@ -36,7 +36,7 @@ contract SubscriberMock is RecipientMock, ISubscriber {
             gasGiven
         );
         _reenter();
-        return ISubscriber.onPublication.selector;
+        return _answer(ISubscriber.onPublication.selector);
     }
 }
 

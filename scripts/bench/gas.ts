@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { createOutput } from "../cli/output.ts";
 import { apps } from "./gas/apps.ts";
+import { automations } from "./gas/automation.ts";
 import { bounties } from "./gas/bounty.ts";
 import { daos } from "./gas/dao.ts";
 import { deliveries } from "./gas/delivery.ts";
@@ -33,6 +34,7 @@ const SUBJECTS: readonly Subject[] = [
   daos,
   proofs,
   publications,
+  automations,
   paths,
   keeping,
   apps,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { toBeHex, ZeroAddress, type ContractTransactionResponse } from "ethers";
+import { toBeHex, Wallet, ZeroAddress, type ContractTransactionResponse } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { slotProof } from "../../sdk/src/proofsPack.ts";
 import {
@@ -25,8 +25,7 @@ describe("Automations", () => {
 
   before(async () => {
     net = await PublishingNetwork.open();
-    const { rollupRegistry, stateReader, era, signer } = net.here;
-    automations = await new Automations__factory(signer).deploy(rollupRegistry, stateReader, era);
+    automations = net.here.automations;
     store = await new StorageMock__factory(net.source.signer).deploy();
     account = await addressOf(store);
   });
@@ -223,10 +222,47 @@ describe("Automations", () => {
   });
 
   describe("fund, end and claim", () => {
+    it("EXPLOITS 27: who takes its ERA out in a call that it then refuses gets no more than it had", async () => {
+      const { era, signer } = net.here;
+      await automated({}, 50n);
+      for (const period of [0n, 1n]) {
+        const one = await automated({ period, reward: 3n, gasLimit: 2_000_000n }, 10n);
+        const payee = new Wallet(toBeHex(0x7a0n + period, 32)).address;
+        const held = await era.balanceOf(automations);
+        const earned = await automations.earned(signer);
+        const end = automations.interface.encodeFunctionData("end", [one.id, one.automation, payee]);
+        await one.owner.setCall(automations, end);
+        await one.owner.setMode(MOOD.reenterAndRefuse);
+        await write(200n);
+        for (let turn = 0; turn < 3; turn++) {
+          await expect(execute(one)).to.emit(automations, "AutomationFailed");
+          expect(await era.balanceOf(payee)).to.equal(7n * UNIT);
+          expect(await automations.state(one.id)).to.deep.equal([true, 3n, 0n, 0n]);
+        }
+        expect(await era.balanceOf(automations)).to.equal(held - 7n * UNIT);
+        expect(await automations.earned(signer)).to.equal(earned);
+      }
+    });
+
+    it("EXPLOITS 27: what is prepaid in a call that is then refused is there after it", async () => {
+      const one = await automated({ period: 1n, reward: 3n, gasLimit: 2_000_000n }, 10n);
+      await net.here.era.transfer(one.owner, 5n * UNIT);
+      await one.owner.call(
+        net.here.era,
+        net.here.era.interface.encodeFunctionData("approve", [await automations.getAddress(), 5n * UNIT]),
+      );
+      await one.owner.setCall(automations, automations.interface.encodeFunctionData("fund", [one.id, 5n]));
+      await one.owner.setMode(MOOD.reenterAndRefuse);
+      await write(200n);
+      await expect(execute(one)).to.emit(automations, "AutomationFailed");
+      expect(await one.owner.reentrySucceeded()).to.equal(true);
+      expect(await automations.state(one.id)).to.deep.equal([true, 15n, 0n, 0n]);
+    });
+
     it("hold exactly what is prepaid and earned, and pay it to whom it belongs", async () => {
       const { era, signer } = net.here;
       const one = await automated({ reward: 6n }, 10n);
-      await expect(automations.fund(one.id, 0n)).to.be.revertedWithCustomError(automations, "AutomationsInvalidAmount");
+      await expect(automations.fund(one.id, 0n)).to.be.revertedWithCustomError(automations, "PaidCallsInvalidAmount");
       await expect(automations.end(one.id, one.automation, account)).to.be.revertedWithCustomError(
         automations,
         "AutomationsUnknown",
@@ -246,9 +282,9 @@ describe("Automations", () => {
         .withArgs(automations, net.broadcaster, 4n * UNIT);
       await expect(automations.claim(ZeroAddress)).to.be.revertedWithCustomError(
         automations,
-        "AutomationsInvalidAccount",
+        "PaidCallsInvalidAccount",
       );
-      await expect(automations.claim(account)).to.be.revertedWithCustomError(automations, "AutomationsInvalidAmount");
+      await expect(automations.claim(account)).to.be.revertedWithCustomError(automations, "PaidCallsInvalidAmount");
     });
 
     it("nobody is called who cannot pay what it promised", async () => {

@@ -93,7 +93,7 @@ describe("Subscriptions", () => {
       const filter = filterArgument(net.filter());
       for (const amount of [0n, 2n ** 64n - 1n, 2n ** 255n]) {
         await expect(subscriptions.fund(subscriber, filter, amount))
-          .to.be.revertedWithCustomError(subscriptions, "SubscriptionsInvalidAmount")
+          .to.be.revertedWithCustomError(subscriptions, "PaidCallsInvalidAmount")
           .withArgs(amount);
       }
       const other = net.filter({ topic: SPORT });
@@ -137,20 +137,20 @@ describe("Subscriptions", () => {
       const someone = await signer.getAddress();
       const as = subscriptions.connect(signer);
       for (const call of [as.withdraw(filter, 1n, ZeroAddress), as.unsubscribe(filter, ZeroAddress)]) {
-        await expect(call).to.be.revertedWithCustomError(subscriptions, "SubscriptionsInvalidAccount");
+        await expect(call).to.be.revertedWithCustomError(subscriptions, "PaidCallsInvalidAccount");
       }
-      await expect(as.claim(ZeroAddress)).to.be.revertedWithCustomError(subscriptions, "SubscriptionsInvalidAccount");
+      await expect(as.claim(ZeroAddress)).to.be.revertedWithCustomError(subscriptions, "PaidCallsInvalidAccount");
       // The caller has no subscription; that of another contract is not its own.
       await expect(as.withdraw(filter, 1n, someone)).to.be.revertedWithCustomError(
         subscriptions,
-        "SubscriptionsInvalidAmount",
+        "PaidCallsInvalidAmount",
       );
       await expect(as.unsubscribe(filter, someone)).to.be.revertedWithCustomError(
         subscriptions,
         "SubscriptionsUnknown",
       );
       await expect(as.claim(someone))
-        .to.be.revertedWithCustomError(subscriptions, "SubscriptionsInvalidAmount")
+        .to.be.revertedWithCustomError(subscriptions, "PaidCallsInvalidAmount")
         .withArgs(0n);
       expect((await stateOf(subscriber)).balance).to.equal(5n);
     });

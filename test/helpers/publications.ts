@@ -22,6 +22,8 @@ export const MOOD = {
   revertBomb: 5,
   eatGas: 6,
   reenter: 7,
+  /** Answers wrongly after it. */
+  reenterAndRefuse: 9,
 } as const;
 
 type HardhatEthers = NetworkConnection["ethers"];

@@ -37,10 +37,16 @@ export async function recordHead(net: GasNetwork, stateRoot: Hex, signers: reado
 }
 
 /** Arguments with which an attested head of the other rollup is recorded. */
-export function attestedHead(net: GasNetwork, stateRoot: Hex, signers: readonly number[], anchorIndex = 1n) {
+export function attestedHead(
+  net: GasNetwork,
+  stateRoot: Hex,
+  signers: readonly number[],
+  anchorIndex = 1n,
+  number = BLOCK,
+) {
   const { other, networkId } = net;
   const fact: HeadFact = {
-    ...{ class: CLASS_FINAL, chainId: other.chainId, incarnation: 1n, anchorIndex, number: BLOCK },
+    ...{ class: CLASS_FINAL, chainId: other.chainId, incarnation: 1n, anchorIndex, number },
     ...{ blockHash: hashText("a block of the other rollup"), stateRoot },
   };
   const hash = headFactHash(networkId, fact);

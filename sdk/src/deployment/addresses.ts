@@ -25,6 +25,7 @@ export const CONTRACTS = [
   "StateReader",
   "Broadcaster",
   "Subscriptions",
+  "Automations",
   "LaneHeads",
   "PriceKeeper",
   "StateRequests",

@@ -36,6 +36,7 @@ export type ArtifactName =
   | "StateReader"
   | "Broadcaster"
   | "Subscriptions"
+  | "Automations"
   | "LaneHeads"
   | "PriceKeeper"
   | "StateRequests"
@@ -71,6 +72,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "StateReader",
   "Broadcaster",
   "Subscriptions",
+  "Automations",
   "LaneHeads",
   "PriceKeeper",
   "StateRequests",

@@ -16,6 +16,7 @@ export function serviceSources(at: Addresses, others: ReadonlyMap<bigint, Addres
     { name: "StateReader", artifact: "StateReader", args: [at.StateRootInbox] },
     { name: "Broadcaster", artifact: "Broadcaster", args: [] },
     { name: "Subscriptions", artifact: "Subscriptions", args: [at.RollupRegistry, at.StateReader, at.Era] },
+    { name: "Automations", artifact: "Automations", args: [at.RollupRegistry, at.StateReader, at.Era] },
     { name: "LaneHeads", artifact: "LaneHeads", args: [at.MetalayerGateway] },
     {
       name: "PriceKeeper",

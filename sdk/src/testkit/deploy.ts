@@ -1,6 +1,7 @@
 import { Wallet, type InterfaceAbi, type Provider, type Signer } from "ethers";
 import { AccessManager__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory.js";
 import { ERC1967Proxy__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy__factory.js";
+import { Automations__factory } from "../../../typechain-types/factories/contracts/data/Automations__factory.js";
 import { Broadcaster__factory } from "../../../typechain-types/factories/contracts/data/Broadcaster__factory.js";
 import { Subscriptions__factory } from "../../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
@@ -68,6 +69,7 @@ const GOVERNANCE_TERMS = {
 const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory>> = {
   AccessManager: AccessManager__factory,
   AnchorLog: AnchorLog__factory,
+  Automations: Automations__factory,
   Broadcaster: Broadcaster__factory,
   Create3Factory: Create3Factory__factory,
   ERC1967Proxy: ERC1967Proxy__factory,
@@ -147,6 +149,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
   return {
     accessManager: AccessManager__factory.connect(addresses.AccessManager, signer),
     anchorLog: AnchorLog__factory.connect(addresses.AnchorLog, signer),
+    automations: Automations__factory.connect(addresses.Automations, signer),
     broadcaster: Broadcaster__factory.connect(addresses.Broadcaster, signer),
     era: Era__factory.connect(addresses.Era, signer),
     eraGenesis: EraGenesis__factory.connect(addresses.EraGenesis, signer),

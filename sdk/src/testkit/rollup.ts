@@ -10,6 +10,7 @@ type DevelopmentProvider = Provider & { send(method: string, parameters: unknown
 export class TestRollup {
   readonly accessManager: CoreContracts["accessManager"];
   readonly anchorLog: CoreContracts["anchorLog"];
+  readonly automations: CoreContracts["automations"];
   readonly broadcaster: CoreContracts["broadcaster"];
   readonly era: CoreContracts["era"];
   /** Stands on home only. */
@@ -48,6 +49,7 @@ export class TestRollup {
   ) {
     this.accessManager = contracts.accessManager;
     this.anchorLog = contracts.anchorLog;
+    this.automations = contracts.automations;
     this.broadcaster = contracts.broadcaster;
     this.era = contracts.era;
     this.eraGenesis = contracts.eraGenesis;

@@ -22,6 +22,7 @@ export function daemonNetwork({ networkId, rollups }: DevnetState) {
           guardianSlashing: contracts["GuardianSlashing"],
           broadcaster: contracts["Broadcaster"],
           subscriptions: contracts["Subscriptions"],
+          automations: contracts["Automations"],
         },
       }),
     ),

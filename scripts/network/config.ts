@@ -50,6 +50,7 @@ const settingsSchema = z.strictObject({
     guardianSlashing: addressSchema.optional(),
     broadcaster: addressSchema.optional(),
     subscriptions: addressSchema.optional(),
+    automations: addressSchema.optional(),
   }),
 });
 

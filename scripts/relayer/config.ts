@@ -43,6 +43,8 @@ export const relayerSettings = z.strictObject({
   anchorEverySeconds: z.int().min(0).default(0),
   /** Bring publications to those who subscribed, if they pay the least fee or `deliverUnfunded` holds; needs attested heads. */
   publications: z.boolean().default(true),
+  /** Execute automations that pay the least fee or all if `deliverUnfunded` holds; has heads attested for those that pay for it. */
+  automations: z.boolean().default(true),
   /** Store a signer set's sum key on a rollup after so many uses. */
   cacheSignersAfter: z.int().min(1).default(3),
   /** Guardians' addresses by compressed key, in place of those they announced. */

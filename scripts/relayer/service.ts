@@ -43,7 +43,10 @@ export function createRelayer(config: RelayerConfig, secretKey: Hex, log: Logger
   const client = createGuardianClient();
   const named = (name: string): Coordinator => createCoordinator({ networkId, name, client, urls: settings.guardians });
   const coordinators = { [CLASS_FINAL]: named(settings.name), [CLASS_FAST]: named(`${settings.name}-fast`) };
-  const upkeep = createUpkeep({ settings, networkId, sides, coordinator: named(`${settings.name}-upkeep`), onError });
+  const upkeep = createUpkeep({
+    ...{ settings, networkId, sides, coordinator: named(`${settings.name}-upkeep`), onError },
+    count: (what, dst, done) => metrics[what].inc({ dst }, done),
+  });
   const parts = { settings, sides, coordinators, upkeep, metrics, log, fail };
   const relaying: Relaying = { ...parts, tasks: createTaskGroup(1_024), now: () => performance.now() };
   const server = createHealthServer({

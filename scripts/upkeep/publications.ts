@@ -1,5 +1,3 @@
-import { Interface } from "ethers";
-import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { publicationTopics, readPublications } from "../../sdk/src/publication.ts";
 import { readSubscriptions, SUBSCRIPTION_TOPICS, type SubscribedEvent } from "../../sdk/src/subscription.ts";
@@ -7,8 +5,8 @@ import type { Log } from "../chain/blocks.ts";
 import { quantity } from "../chain/blocks.ts";
 import { createLogReader, type LogReader } from "../chain/logs.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
-import { viewCall, viewResult } from "../network/gateway.ts";
 import { reasonOf, waits, worse } from "../network/trouble.ts";
+import { latestHead } from "./heads.ts";
 import type { Attempt, Believed, PublicationSite, Want } from "./publicationCall.ts";
 import { deliveredIn, prepareDelivery, stillOpen, withinGas } from "./publicationCall.ts";
 
@@ -40,7 +38,6 @@ interface Desk {
   readonly jobs: Map<Hex, Job>;
 }
 
-const inboxInterface = new Interface(stateRootInboxAbi);
 /** Of one subscriber at a time. */
 const MOST_WANTS = 256;
 
@@ -170,17 +167,9 @@ async function believedState(
     const number = quantity(await dst.pool.request("eth_blockNumber", [], { signal }));
     return { anchorIndex: 0n, number, stateRoot: undefined };
   }
-  const { inbox } = dst.rollup.contracts;
-  if (inbox === undefined) return undefined;
-  const call = viewCall(inbox, "latestHead", [source.rollup.chainId], "latest", inboxInterface);
-  const result = await dst.pool.request(call.method, call.params, { signal });
-  // CAST: the ABI says so.
-  const [anchorIndex, head] = viewResult("latestHead", result, inboxInterface) as [
-    bigint,
-    { number: bigint; stateRoot: Hex; recordedAt: bigint },
-  ];
-  if (head.recordedAt === 0n) return undefined;
-  return { anchorIndex, number: Number(head.number), stateRoot: head.stateRoot };
+  const head = await latestHead(dst, source.rollup.chainId, signal);
+  if (head === undefined) return undefined;
+  return { anchorIndex: head.anchorIndex, number: Number(head.number), stateRoot: head.stateRoot };
 }
 
 /** Publications up to the believed block; a node that leaves some out is found by the next reading from the chains. */

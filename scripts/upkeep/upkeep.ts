@@ -1,11 +1,7 @@
-import { concat, Interface } from "ethers";
-import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { CLASS_FINAL, factProof, headFactHash } from "../../sdk/src/fact.ts";
-import { bigQuantity, parseBlock, toQuantity } from "../chain/blocks.ts";
+import { bigQuantity, parseBlock } from "../chain/blocks.ts";
 import type { RpcCall, RpcOutcome } from "../chain/endpoint.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
-import { anchorLogInterface, latestAnchorCall, readLatestAnchor } from "../network/anchor-log.ts";
 import type { Attested, Coordinator } from "../network/coordinator.ts";
 import { viewCall, viewResult } from "../network/gateway.ts";
 import type { Station } from "../network/station.ts";
@@ -18,6 +14,8 @@ import {
   readTable,
   tableCalls,
 } from "../network/tables.ts";
+import { createAutomationService } from "./automations.ts";
+import { bringHead, keepHeads } from "./heads.ts";
 import { createPublicationService } from "./publications.ts";
 
 export interface UpkeepSettings {
@@ -25,12 +23,13 @@ export interface UpkeepSettings {
   readonly anchorEverySeconds: number;
   readonly cacheSignersAfter: number;
   readonly publications: boolean;
-  /** In fee units, for publications as for messages. */
+  readonly automations: boolean;
+  /** In fee units, for publications and automations as for messages. */
   readonly minFee: bigint;
   readonly deliverUnfunded: boolean;
 }
 
-/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads, publications brought. */
+/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads, publications brought, automations executed. */
 export interface Upkeep {
   /** Looks after one rollup. */
   visit(side: Station, signal?: AbortSignal): Promise<void>;
@@ -44,23 +43,33 @@ export interface UpkeepOptions {
   readonly sides: readonly Station[];
   readonly coordinator: Coordinator;
   readonly onError: (where: string, error: unknown) => void;
+  /** So many of this were done on a rollup. */
+  readonly count: (what: "publications" | "automations", where: string, done: number) => void;
 }
 
-const inboxInterface = new Interface(stateRootInboxAbi);
 const SUSPENSIONS_MS = 15_000;
 
 export function createUpkeep(options: UpkeepOptions): Upkeep {
   const uses = new Map<string, number>();
   const asked = new WeakMap<Station, number>();
-  const { sides: sites, onError, settings } = options;
+  const { sides: sites, onError, settings, count } = options;
   const leastPrice = settings.deliverUnfunded ? 0n : settings.minFee;
-  const publications = createPublicationService({ sites, leastPrice, onError, now: () => performance.now() });
+  const now = (): number => performance.now();
+  const publications = createPublicationService({ sites, leastPrice, onError, now });
+  const automations = createAutomationService<Station>({
+    ...{ sites, onError, now, leastReward: leastPrice },
+    // Whatever is done for nothing: no head is.
+    leastForHead: settings.minFee > 0n ? settings.minFee : 1n,
+    bringHead: (source, dst, from, signal) => bringHead(options, { source, dst, from }, signal),
+  });
   return {
     async visit(side, signal) {
       await lookAtTable(options, side, signal);
       await lookAtSuspensions(asked, side, signal);
-      if (settings.anchorEverySeconds > 0) await lookAtAnchors(options, side, signal);
-      if (settings.publications) await publications.serve(side, signal);
+      const { anchorEverySeconds } = settings;
+      if (anchorEverySeconds > 0) await keepHeads(options, side, anchorEverySeconds, signal);
+      if (settings.publications) count("publications", side.rollup.name, await publications.serve(side, signal));
+      if (settings.automations) count("automations", side.rollup.name, await automations.serve(side, signal));
     },
     noteSigners: (dst, attested) => noteSigners(options, uses, dst, attested),
   };
@@ -150,81 +159,6 @@ function noteSigners(
     await dst.sender.send({ to: guardianSet, data });
   };
   void store().catch((error: unknown) => onError(rollup.name, error));
-}
-
-/** Anchors this rollup's head when the newest anchor is old, and attests the newest final anchor to the other rollups. */
-async function lookAtAnchors(options: UpkeepOptions, side: Station, signal: AbortSignal | undefined): Promise<void> {
-  const { anchorLog } = side.rollup.contracts;
-  if (anchorLog === undefined) return;
-  const { pool, follower, sender } = side;
-  const { finalNumber } = follower;
-  const calls: RpcCall[] = [
-    latestAnchorCall(anchorLog, "latest"),
-    { method: "eth_getBlockByNumber", params: ["latest", false] },
-    // In a final block's state: its entry is final, and the block that it speaks about is older still.
-    latestAnchorCall(anchorLog, toQuantity(Math.max(0, finalNumber))),
-  ];
-  const [entry, head, finalEntry] = await pool.batch(calls, { signal });
-  if (entry === undefined || head === undefined) return;
-  const age = parseBlock(resultOf(head)).timestamp - Number(readLatestAnchor(resultOf(entry)).timestamp);
-  if (age >= options.settings.anchorEverySeconds) {
-    await sender
-      .send({ to: anchorLog, data: anchorLogInterface.encodeFunctionData("anchor") })
-      .then((sent) => sent.wait(signal))
-      .catch((error: unknown) => {
-        if (codeOf(error) !== "RPC_REVERTED") options.onError(side.rollup.name, error);
-      });
-  }
-  // A node that keeps no old states, and a block from before the deployment, say nothing.
-  if (finalNumber < 0 || finalEntry?.ok !== true || finalEntry.result === "0x") return;
-  const anchor = readLatestAnchor(finalEntry.result);
-  if (anchor.timestamp !== 0n) await attestHead(options, side, anchor, signal);
-}
-
-async function attestHead(
-  { sides, coordinator, networkId, onError }: UpkeepOptions,
-  side: Station,
-  anchor: ReturnType<typeof readLatestAnchor>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { chainId, incarnation } = side.rollup;
-  const known = await Promise.all(sides.map((dst) => knowsHead(dst, side, anchor.index, signal)));
-  const waiting = sides.filter((dst, index) => dst !== side && dst.table !== undefined && known[index] === false);
-  const tables = waiting.flatMap(({ table }) => (table === undefined ? [] : [table]));
-  if (tables.length === 0) return;
-  const params = [toQuantity(anchor.number), false];
-  const { stateRoot } = parseBlock(await side.pool.request("eth_getBlockByNumber", params, { signal }));
-  const said = { class: CLASS_FINAL, chainId, anchorIndex: anchor.index, number: anchor.number } as const;
-  // CAST: parsed blocks have roots of 32 bytes.
-  const fact = { ...said, incarnation, blockHash: anchor.hash, stateRoot: stateRoot as Hex };
-  const { incarnation: _, ...request } = fact;
-  const hash = headFactHash(networkId, fact);
-  const attested = await coordinator.attest([{ request: { kind: "head", ...request }, hash }], tables, signal);
-  const { index, count, siblings } = factProof([hash], hash);
-  for (const dst of waiting) {
-    if (dst.table === undefined || dst.rollup.contracts.inbox === undefined) continue;
-    const { bytes } = attestationFor(dst.table, attested);
-    const data = inboxInterface.encodeFunctionData("recordHead", [bytes, fact, index, count, concat(siblings)]);
-    await dst.sender.send({ to: dst.rollup.contracts.inbox, data }).catch((error: unknown) => {
-      if (codeOf(error) !== "RPC_REVERTED") onError(dst.rollup.name, error);
-    });
-  }
-}
-
-/** Whether the rollup has recorded this head; undefined if it records none. */
-async function knowsHead(
-  dst: Station,
-  src: Station,
-  index: bigint,
-  signal: AbortSignal | undefined,
-): Promise<boolean | undefined> {
-  const { inbox } = dst.rollup.contracts;
-  if (inbox === undefined || dst === src) return undefined;
-  const call = viewCall(inbox, "latestHead", [src.rollup.chainId], "latest", inboxInterface);
-  const result = await dst.pool.request(call.method, call.params, { signal });
-  // CAST: the ABI says so.
-  const [newest, head] = viewResult("latestHead", result, inboxInterface) as [bigint, { recordedAt: bigint }];
-  return head.recordedAt !== 0n && newest >= index;
 }
 
 function resultOf(outcome: RpcOutcome): unknown {

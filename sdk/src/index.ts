@@ -111,6 +111,15 @@ export type { StreamedPublication, StreamFilter, StreamOptions, StreamTrust } fr
 export { pushHeads, type HeadPushOptions, type HeadSocket } from "./headSocket.ts";
 export { provePublications, type ProvenPublications, type PublicationQuery } from "./publicationProof.ts";
 export { filterArgument, readSubscriptions, subscriptionId, SUBSCRIPTION_TOPICS } from "./subscription.ts";
+export {
+  automationArgument,
+  automationId,
+  AUTOMATION_TOPICS,
+  COMPARISONS,
+  isSatisfied,
+  readAutomations,
+} from "./automation.ts";
+export type { Automation, AutomationArgument, CreatedAutomation } from "./automation.ts";
 export type { SubscribedEvent, SubscriptionFilter, SubscriptionTerms } from "./subscription.ts";
 
 // --- attestations and signing sessions ---

@@ -1,0 +1,239 @@
+import { AUTOMATION_TOPICS, readAutomations, type CreatedAutomation } from "../../sdk/src/automation.ts";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import type { Log } from "../chain/blocks.ts";
+import { quantity } from "../chain/blocks.ts";
+import { createLogReader, type LogReader } from "../chain/logs.ts";
+import { codeOf } from "../chain/rpc-errors.ts";
+import { reasonOf, waits, worse, type Trouble } from "../network/trouble.ts";
+import type { AutomationSite, AutomationState } from "./automationCall.ts";
+import { accepts, isExecutedIn, prepareExecution, readStates, valuesAt } from "./automationCall.ts";
+import { latestHead, type RecordedHead } from "./heads.ts";
+
+export interface AutomationServiceOptions<T extends AutomationSite> {
+  readonly sites: readonly T[];
+  /** Least reward for which it executes, in fee units. */
+  readonly leastReward: bigint;
+  /** Least reward for which it has a head attested. */
+  readonly leastForHead: bigint;
+  /** Has a head of `source` attested on `dst` that is not older than a block; goes on with each call. */
+  readonly bringHead: (source: T, dst: T, from: bigint, signal?: AbortSignal) => Promise<void>;
+  readonly onError: (where: string, error: unknown) => void;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+}
+
+/** Executes automations when their conditions hold. What it remembers only spares it work: a new one begins from the chains. */
+export interface AutomationService<T extends AutomationSite> {
+  /** Looks at automations of one rollup and executes what can be executed now. Returns how many owners were called. */
+  serve(dst: T, signal?: AbortSignal): Promise<number>;
+}
+
+interface Job<T> {
+  readonly made: CreatedAutomation;
+  readonly source: T;
+  trouble: Trouble | undefined;
+  /** Block of the source since which the condition is known to hold and no head shows it. */
+  since: bigint | undefined;
+}
+
+interface Desk<T> {
+  readonly reader: LogReader;
+  logs: Log[];
+  readonly jobs: Map<Hex, Job<T>>;
+}
+
+/** A job that is paid for and due. */
+interface Due<T> {
+  readonly job: Job<T>;
+  readonly state: AutomationState;
+}
+
+/** Looked at in one visit; the others follow with the next ones. */
+const MOST_LOOKS = 128;
+const MOST_EXECUTIONS = 8;
+/** Blocks after which what is over is forgotten. */
+const KEPT_BLOCKS = 4_096;
+
+export function createAutomationService<T extends AutomationSite>(
+  options: AutomationServiceOptions<T>,
+): AutomationService<T> {
+  const desks = new Map<T, Desk<T>>();
+  return {
+    async serve(dst, signal) {
+      const address = dst.rollup.contracts.automations;
+      if (address === undefined) return 0;
+      const desk = desks.get(dst) ?? openDesk<T>(dst, address);
+      desks.set(dst, desk);
+      await readJobs(options, desk, dst, signal);
+      const { now, due } = await dueOf(options, desk, dst, signal);
+      let executed = 0;
+      for (const source of new Set(due.map(({ job }) => job.source))) {
+        const own = due.filter(({ job }) => job.source === source);
+        executed += await serveFrom(options, { source, dst, now, signal }, own).catch((error: unknown) => {
+          options.onError(dst.rollup.name, error);
+          return 0;
+        });
+      }
+      return executed;
+    },
+  };
+}
+
+function openDesk<T extends AutomationSite>({ rollup, pool }: AutomationSite, address: Address): Desk<T> {
+  const filter = { address, topics: [[AUTOMATION_TOPICS.created, AUTOMATION_TOPICS.ended]] };
+  const { fromBlock, maxLogRange: maxRange } = rollup;
+  return { reader: createLogReader({ pool, filter, fromBlock, maxRange }), logs: [], jobs: new Map() };
+}
+
+/** Automations that were made and not ended, also on another branch than the one that was read before. */
+async function readJobs<T extends AutomationSite>(
+  { sites }: AutomationServiceOptions<T>,
+  desk: Desk<T>,
+  dst: T,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const newest = quantity(await dst.pool.request("eth_blockNumber", [], { signal }));
+  const changed = new Set<string>();
+  for (;;) {
+    const piece = await desk.reader.read(newest, signal);
+    if (piece === undefined) break;
+    if (piece.kind === "logs") {
+      desk.logs.push(...piece.logs);
+      for (const { topics } of piece.logs) changed.add(topics[1] ?? "");
+    } else {
+      // An execution may be undone as well: all are looked at again.
+      for (const { topics } of desk.logs) changed.add(topics[1] ?? "");
+      desk.logs = desk.logs.filter((log) => log.blockNumber <= piece.to);
+    }
+  }
+  if (changed.size === 0) return;
+  const made = readAutomations(desk.logs);
+  for (const [id, automation] of made) {
+    const { chainId, incarnation } = automation.automation;
+    const source = sites.find(({ rollup }) => rollup.chainId === chainId && rollup.incarnation === incarnation);
+    if (!changed.has(id) || source === undefined || source === dst) continue;
+    desk.jobs.set(id, { made: automation, source, trouble: undefined, since: undefined });
+  }
+  for (const id of desk.jobs.keys()) if (!made.has(id)) desk.jobs.delete(id);
+}
+
+/** Of as many as one visit looks at, those that are paid for and whose period is over. The next visit begins behind them. */
+async function dueOf<T extends AutomationSite>(
+  { leastReward, now: clock }: AutomationServiceOptions<T>,
+  desk: Desk<T>,
+  dst: T,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly now: bigint; readonly due: Due<T>[] }> {
+  const at = clock();
+  const looked = [...desk.jobs]
+    .filter(([, { trouble, made }]) => !waits(trouble, at) && made.automation.reward >= leastReward)
+    .slice(0, MOST_LOOKS);
+  const ids = looked.map(([id]) => id);
+  if (ids.length === 0) return { now: 0n, due: [] };
+  const { now, states } = await readStates(dst, ids, signal);
+  const due: Due<T>[] = [];
+  looked.forEach(([id, job], index) => {
+    const state = states[index];
+    desk.jobs.delete(id);
+    if (state?.active !== true) {
+      const { next } = desk.reader;
+      desk.logs = desk.logs.filter((log) => log.topics[1] !== id || log.blockNumber + KEPT_BLOCKS > next);
+      return;
+    }
+    desk.jobs.set(id, job);
+    const { reward, period } = job.made.automation;
+    const isOver = state.calledAt === 0n || now >= state.calledAt + period;
+    if (isOver && state.balance >= reward) due.push({ job, state });
+  });
+  return { now, due };
+}
+
+interface Route<T> {
+  readonly source: T;
+  readonly dst: T;
+  /** Time of the newest block at the destination, seconds. */
+  readonly now: bigint;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Executes by the newest recorded head where it shows the condition, and has a newer one brought where only the source itself does. */
+async function serveFrom<T extends AutomationSite>(
+  options: AutomationServiceOptions<T>,
+  route: Route<T>,
+  due: readonly Due<T>[],
+): Promise<number> {
+  const { source, dst, now, signal } = route;
+  const head = await latestHead(dst, source.rollup.chainId, signal);
+  const usable = due.filter(({ job, state }) => {
+    if (head === undefined || head.recordedAt + job.made.automation.maxAge < now) return false;
+    return state.calledAt === 0n || head.number > state.number;
+  });
+  const shown = await valuesAt(source, conditions(usable), head?.number ?? 0n, signal);
+  const ready = usable.filter((_, index) => shown[index] !== undefined).slice(0, MOST_EXECUTIONS);
+  const executed = head === undefined ? 0 : await execute(options, route, ready, head);
+  const rest = due.filter((one) => !usable.includes(one) || shown[usable.indexOf(one)] === undefined);
+  await wantHead(options, route, rest, head);
+  return executed;
+}
+
+/** One transaction each, so that none keeps another one waiting. */
+async function execute<T extends AutomationSite>(
+  { now, onError }: AutomationServiceOptions<T>,
+  { source, dst, signal }: Route<T>,
+  ready: readonly Due<T>[],
+  head: RecordedHead,
+): Promise<number> {
+  const one = async ({ job }: Due<T>): Promise<number> => {
+    const fail = (reason: string): number => {
+      job.trouble = worse(job.trouble, "reverts", reason, now());
+      return 0;
+    };
+    try {
+      const { value, call } = await prepareExecution(source, dst, job.made, head, signal);
+      if (!(await accepts(dst, job.made, value, signal))) return fail("its owner does not accept the call");
+      const sent = await dst.sender.send({ ...call, ...(signal === undefined ? {} : { signal }) });
+      const { logs } = await sent.wait(signal);
+      if (!isExecutedIn(logs, job.made.id)) return fail("its call failed");
+      [job.trouble, job.since] = [undefined, undefined];
+      return 1;
+    } catch (error) {
+      fail(reasonOf(error));
+      // Somebody else was first.
+      if (codeOf(error) !== "RPC_REVERTED") onError(dst.rollup.name, error);
+      return 0;
+    }
+  };
+  const counts = await Promise.all(ready.map(one));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** For conditions that hold in a final block of the source and in no head that serves, if they pay for one. */
+async function wantHead<T extends AutomationSite>(
+  { leastForHead, bringHead }: AutomationServiceOptions<T>,
+  { source, dst, signal }: Route<T>,
+  rest: readonly Due<T>[],
+  head: RecordedHead | undefined,
+): Promise<void> {
+  const { finalNumber } = source.follower;
+  const paying = rest.filter(({ job }) => job.made.automation.reward >= leastForHead);
+  if (finalNumber < 0 || paying.length === 0) return;
+  const final = BigInt(finalNumber);
+  const held = await valuesAt(source, conditions(paying), final, signal);
+  let wanted: bigint | undefined;
+  for (const [index, { job, state }] of paying.entries()) {
+    const isNewer = (state.calledAt === 0n || final > state.number) && (head === undefined || final > head.number);
+    const value = held[index];
+    if (value === undefined || !isNewer) {
+      job.since = undefined;
+      continue;
+    }
+    const isKnown = job.since !== undefined && (head === undefined || head.number < job.since);
+    if (!isKnown) job.since = (await accepts(dst, job.made, value, signal)) ? final : undefined;
+    if (job.since !== undefined && (wanted === undefined || job.since > wanted)) wanted = job.since;
+  }
+  if (wanted !== undefined) await bringHead(source, dst, wanted, signal);
+}
+
+function conditions<T>(due: readonly Due<T>[]) {
+  return due.map(({ job }) => job.made.automation);
+}

@@ -1,4 +1,4 @@
-import type { BaseContract, ContractTransaction, TransactionReceipt } from "ethers";
+import type { BaseContract, ContractTransaction, Interface, TransactionReceipt } from "ethers";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { explainRevert } from "../../sdk/src/reverts.ts";
 import type { Connection } from "./connection.ts";
@@ -52,18 +52,22 @@ export async function sendCalls(
   return { reports, receipts };
 }
 
-/** What the calls would do and cost, one after the other; nothing is sent. Throws CLI_REFUSED as sending them would. */
+/**
+ * What the calls would do and cost, one after the other; nothing is sent. Throws CLI_REFUSED as sending them would; `own` makes errors of
+ * contracts that are not the protocol's readable.
+ */
 export async function simulateCalls(
   connection: Connection,
   from: string,
   calls: readonly Call[],
+  own: readonly Interface[] = [],
 ): Promise<CallReport[]> {
   const results = await simulateAll(connection, from, calls);
   const reports: CallReport[] = [];
   for (const [index, { what, ...call }] of calls.entries()) {
     const result = results?.[index];
     if (result?.reverted !== undefined)
-      throw refused(connection.name, what, explainRevert(result.reverted, interfaces));
+      throw refused(connection.name, what, explainRevert(result.reverted, [...own, ...interfaces]));
     const gas = result?.gas ?? (index === 0 ? await estimate(connection, from, { what, ...call }) : undefined);
     reports.push({ ...call, gas });
   }

@@ -8,7 +8,7 @@ export interface Command {
   readonly name: string;
   /** One sentence, shown in the list of commands. */
   readonly description: string;
-  readonly group: "Try it" | "Messages" | "Networks" | "Guardians" | "Governance" | "Development";
+  readonly group: "Try it" | "Messages" | "Applications" | "Networks" | "Guardians" | "Governance" | "Development";
   readonly args: readonly Argument[];
   readonly options: Readonly<Record<string, Option<unknown>>>;
   /** Complete lines that a user can paste. */

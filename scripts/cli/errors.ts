@@ -34,6 +34,15 @@ const NOT_SENT = "Nothing was sent";
 
 /** Errors of our own that say what happened: what is unchanged and what to do. */
 const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]>> = {
+  APP_BAD_ARGS: [NOT_SENT, "correct the arguments"],
+  APP_BAD_CODE: [NOT_SENT, "name a contract that can be deployed as it is"],
+  APP_REFUSED: [NOT_SENT, "correct what the reason names and run this again"],
+  APP_STANDS: [NOT_SENT, "name the rollups where it is missing (--on), or another --salt for another application"],
+  APP_TOO_LARGE: [NOT_SENT, "make the code smaller and run this again"],
+  APP_UNKNOWN: [
+    "Nothing was done",
+    "correct the address or the network; applications get theirs from ./metalayer app deploy",
+  ],
   CONFIG_UNREADABLE: [NOT_STARTED, "name a file like operators.json, which ./metalayer deploy writes"],
   CONFIG_INVALID: [NOT_STARTED, "correct what is named, or give it as a flag"],
   CONFIG_QUORUM: [NOT_STARTED, "list more RPC endpoints for that rollup, or lower its agree"],

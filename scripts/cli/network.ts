@@ -113,14 +113,36 @@ export async function withRollups<T>(
   rollups: readonly RollupDescription[],
   task: (connections: readonly Connection[]) => Promise<T>,
 ): Promise<T> {
+  return withReachable(rollups, (connections, [first]) => {
+    if (first !== undefined) throw first.problem;
+    return task(connections);
+  });
+}
+
+/** As {@link withRollups}, with those that can be reached, and why the others cannot. */
+export async function withReachable<T>(
+  rollups: readonly RollupDescription[],
+  task: (connections: readonly Connection[], others: readonly Unreachable[]) => Promise<T>,
+): Promise<T> {
   const settled = await Promise.allSettled(rollups.map(connect));
   const open = settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const others = rollups.flatMap((rollup, index) => {
+    const outcome = settled[index];
+    if (outcome?.status !== "rejected") return [];
+    const reason: unknown = outcome.reason;
+    return [{ rollup, problem: reason instanceof Error ? reason : new Error(String(reason)) }];
+  });
   try {
-    for (const outcome of settled) if (outcome.status === "rejected") throw outcome.reason;
-    return await task(open);
+    return await task(open, others);
   } finally {
     open.forEach(closeConnection);
   }
+}
+
+/** A rollup that could not be connected to. */
+export interface Unreachable {
+  readonly rollup: RollupDescription;
+  readonly problem: Error;
 }
 
 function readText(file: string, isGiven: boolean): string {

@@ -72,10 +72,19 @@ export const guardianCount = (given: string): number => {
   return integer(LEAST_GUARDIANS, MOST_GUARDIANS)(given);
 };
 
-/** A storage slot: a whole number, or 0x and 64 hex digits. */
+/** A whole number, or 0x and 64 hex digits. */
+const WORD = /^(0|[1-9]\d{0,76}|0x[0-9a-fA-F]{64})$/;
+
+/** A storage slot. */
 export const slot = (given: string): bigint => {
-  if (/^(0|[1-9]\d{0,76}|0x[0-9a-fA-F]{64})$/.test(given)) return BigInt(given);
+  if (WORD.test(given)) return BigInt(given);
   throw new UsageError(`"${given}" is not a storage slot (a whole number, or 0x and 64 hex digits)`);
+};
+
+/** What distinguishes applications of one owner and one code. */
+export const salt = (given: string): Hex => {
+  if (WORD.test(given)) return `0x${BigInt(given).toString(16).padStart(64, "0")}`;
+  throw new UsageError(`"${given}" is not a salt (a whole number, or 0x and 64 hex digits)`);
 };
 
 const WEI_DIGITS = 18;

@@ -1,6 +1,6 @@
 import { Contract, Interface, type InterfaceAbi } from "ethers";
 import { IOmniDeployer__factory } from "../../typechain-types/factories/contracts/deployment/IOmniDeployer__factory.js";
-import { encodeMethod, sendFrom, type SentApp } from "./appDeploy.ts";
+import { callLength, encodeMethod, sendFrom, type SentApp } from "./appDeploy.ts";
 import { appSites, omniRollup, omniRollups, type AppSite, type OmniRollup, type RollupName } from "./appSites.ts";
 import { appState, findApp, type AppRecord, type AppState } from "./appState.ts";
 import { fixedBytes, fromHex, toAddress, toHex, type Hex } from "./bytes.ts";
@@ -118,7 +118,8 @@ export class MetalayerApp {
         const { address: target, account } = this.#site(rollup.chainId);
         const isLocal = rollup.chainId === this.owner.chainId;
         const gasLimit = options.gasLimit ?? (await this.#estimate(rollup, account, target, data));
-        return { chainId: rollup.chainId, target, data, gasLimit: isLocal ? 0n : gasLimit };
+        const payloadLength = isLocal ? 0 : callLength(this.owner, target, data);
+        return { chainId: rollup.chainId, target, data, gasLimit: isLocal ? 0n : gasLimit, payloadLength };
       }),
     );
     const source = omniRollup(this.rollups, this.owner.chainId);

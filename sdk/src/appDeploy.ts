@@ -1,4 +1,11 @@
-import { concat, Interface, type ContractRunner, type InterfaceAbi, type Signer } from "ethers";
+import {
+  concat,
+  Interface,
+  type ContractRunner,
+  type InterfaceAbi,
+  type Signer,
+  type TransactionRequest,
+} from "ethers";
 import { IOmniDeployer__factory } from "../../typechain-types/factories/contracts/deployment/IOmniDeployer__factory.js";
 import { appSites, omniRollup, omniRollups, type AppSite, type OmniRollup, type RollupName } from "./appSites.ts";
 import { fixedBytes, fromHex, toAddress, toHex, ZERO_HASH, type Address, type Hex } from "./bytes.ts";
@@ -10,8 +17,10 @@ import { appId, type AppOwner } from "./omni.ts";
 import { revertReason } from "./reverts.ts";
 import type { RollupHandle } from "./rollup.ts";
 
+const DEPLOYER = IOmniDeployer__factory.createInterface();
 const MESSAGES = new Interface([
   "function place(address owner, bytes32 salt, uint256 codeLength, bytes initCode, bytes initialCall)",
+  "function call(address owner, address target, uint64 sequence, bool supersede, bytes data)",
   "function receiveMessage(bytes32 receiveId, bytes sender, bytes payload)",
 ]);
 /** What an estimate is raised by, in hundredths: the state may change until the message arrives. */
@@ -59,6 +68,8 @@ export interface PlannedPlacement {
   readonly args: Hex;
   readonly initialCall: Hex;
   readonly gasLimit: bigint;
+  /** Bytes of the message, which its fee depends on; none on the owner's own rollup. */
+  readonly payloadLength: number;
 }
 
 /** A deployment that is in a block. */
@@ -83,8 +94,7 @@ export async function planApp(rollups: Iterable<RollupHandle>, request: AppReque
   const sites = appSites(known, id, owner);
   const draft = { owner, salt, creationCode, abi: new Interface(request.abi), known, source, sites };
   const placements = await Promise.all(request.on.map((placement) => planPlacement(draft, placement)));
-  const values = [salt, creationCode, placements] as const;
-  const data = IOmniDeployer__factory.createInterface().encodeFunctionData("deploy", [...values]);
+  const data = DEPLOYER.encodeFunctionData("deploy", [salt, creationCode, placements]);
   return { id, owner, sites, placements, to: source.deployer, data: toHex(fromHex(data)) };
 }
 
@@ -150,10 +160,16 @@ async function planPlacement(draft: Draft, placement: AppPlacement): Promise<Pla
   }
   const args = encodeArgs(draft.abi, placement, site);
   const initialCall = encodeCall(draft.abi, placement);
-  if (chainId === draft.owner.chainId) return { chainId, args, initialCall, gasLimit: 0n };
+  if (chainId === draft.owner.chainId) {
+    const alone = { chainId, args, initialCall, gasLimit: 0n, payloadLength: 0 };
+    const data = DEPLOYER.encodeFunctionData("deploy", [draft.salt, draft.creationCode, [alone]]);
+    await estimate(draft, rollup, { from: draft.owner.address, to: site.deployer, data });
+    return alone;
+  }
   const payload = payloadOf(draft, args, initialCall);
-  const gasLimit = placement.gasLimit ?? (await estimate(draft, rollup, site, payload));
-  return { chainId, args, initialCall, gasLimit };
+  const delivery = { from: rollup.gatewayAddress, to: site.deployer, data: deliveryOf(draft, site, payload) };
+  const gasLimit = placement.gasLimit ?? ((await estimate(draft, rollup, delivery)) * MARGIN) / 100n;
+  return { chainId, args, initialCall, gasLimit, payloadLength: fromHex(payload).length };
 }
 
 function encodeArgs(abi: Interface, { args = [] }: AppPlacement, site: AppSite): Hex {
@@ -184,6 +200,11 @@ export function encodeMethod(abi: Interface, method: string, args: readonly unkn
   }
 }
 
+/** Bytes of the message that calls a target, which its fee depends on. */
+export function callLength({ address }: AppOwner, target: Address, data: Hex): number {
+  return fromHex(MESSAGES.encodeFunctionData("call", [address, target, 0n, false, data])).length;
+}
+
 function codeOf(bytecode: string): Hex {
   if (/^0x([0-9a-f]{2})+$/i.test(bytecode)) return toHex(fromHex(bytecode));
   const why =
@@ -200,18 +221,21 @@ function payloadOf({ owner, salt, creationCode }: Draft, args: Hex, initialCall:
   throw new MetalayerError("APP_TOO_LARGE", message, { length: payload.length });
 }
 
-/** Gas of the delivery, from the rollup itself, which plays it. Throws `APP_REFUSED`. */
-async function estimate(draft: Draft, rollup: RollupHandle, site: AppSite, payload: Hex): Promise<bigint> {
-  const { chainId } = draft.owner;
-  const account = draft.sites.find((candidate) => candidate.chainId === chainId)?.account ?? site.account;
+/** What the gateway calls the OmniDeployer of a rollup with. */
+function deliveryOf({ owner, sites }: Draft, site: AppSite, payload: Hex): string {
+  const { chainId } = owner;
+  const account = sites.find((candidate) => candidate.chainId === chainId)?.account ?? site.account;
   const sender = formatEvmAccount({ chainId, address: account });
-  const data = MESSAGES.encodeFunctionData("receiveMessage", [ZERO_HASH, sender, payload]);
+  return MESSAGES.encodeFunctionData("receiveMessage", [ZERO_HASH, sender, payload]);
+}
+
+/** Gas from the rollup itself, which plays it. Throws `APP_REFUSED`. */
+async function estimate(draft: Draft, { provider, name, chainId }: RollupHandle, call: TransactionRequest) {
   try {
-    const gas = await rollup.provider.estimateGas({ from: rollup.gatewayAddress, to: site.deployer, data });
-    return (gas * MARGIN) / 100n;
+    return await provider.estimateGas(call);
   } catch (cause) {
-    const reason = revertReason(cause, [draft.abi, IOmniDeployer__factory.createInterface()]);
+    const reason = revertReason(cause, [draft.abi, DEPLOYER]);
     if (reason === undefined) throw cause;
-    throw new MetalayerError("APP_REFUSED", `${rollup.name} would not place it: ${reason}`, { chainId }, { cause });
+    throw new MetalayerError("APP_REFUSED", `${name} would not place it: ${reason}`, { chainId }, { cause });
   }
 }

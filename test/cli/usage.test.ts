@@ -31,6 +31,7 @@ describe("command line: wrong input", () => {
         "GuardianSlashing",
         "GuardianStaking",
         "MetalayerGateway",
+        "OmniDeployer",
         "PriceKeeper",
         "RollupRegistry",
         "StateReader",

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { AbiCoder, id, parseEther } from "ethers";
+import { countCodeLines } from "../../scripts/checks/solidity.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { appAddress } from "../../sdk/src/omni.ts";
 import { OmniCounter__factory, OmniToken__factory } from "../../typechain-types/index.js";
@@ -31,6 +33,14 @@ async function everywhere(
   await deliverAllPending(omni.net);
   return { ...omni, at };
 }
+
+describe("example applications on all rollups", () => {
+  for (const name of ["OmniCounter", "OmniToken"]) {
+    it(`${name} has less than 30 lines of code`, () => {
+      expect(countCodeLines(readFileSync(`contracts/examples/${name}.sol`, "utf8"))).to.be.lessThan(30);
+    });
+  }
+});
 
 describe("OmniCounter, an example application", () => {
   const deploy = () =>

@@ -87,6 +87,7 @@ describe("an application on all rollups", () => {
       expect(await refusal({ bytecode: "0x60__$placeholder$__" })).to.equal("APP_BAD_CODE");
       expect(await refusal(onB([]))).to.equal("APP_BAD_ARGS");
       expect(await refusal(onB([ZeroAddress, 1n, ZeroAddress, "0x"]))).to.equal("APP_REFUSED");
+      expect(await refusal({ on: [{ on: A, args: [ZeroAddress, 1n, ZeroAddress, "0x"] }] })).to.equal("APP_REFUSED");
       expect(await refusal({ on: [{ on: 999n, args: argsOf }] })).to.equal("CLIENT_UNKNOWN_ROLLUP");
       expect(await refusal({ abi: [], bytecode: codeOfSize(32_600), on: [{ on: B }] })).to.equal("APP_TOO_LARGE");
       const bad = { on: B, args: argsOf, initialCall: { method: "set", args: [13n] } };

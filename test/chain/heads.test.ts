@@ -3,8 +3,9 @@ import http from "node:http";
 import { softHead } from "../../scripts/chain/finality.ts";
 import type { Head } from "../../scripts/chain/heads.ts";
 import { watchHeads } from "../../scripts/chain/heads.ts";
+import { until } from "../helpers/daemonNetwork.ts";
 import type { TestRollup } from "./rollup.ts";
-import { startRollup, until } from "./rollup.ts";
+import { startRollup } from "./rollup.ts";
 
 const POLL_MS = 20;
 
@@ -47,7 +48,7 @@ describe("watchHeads", () => {
   it("reports every head once, in order, with its time of arrival", async () => {
     const started = Date.now();
     const watching = watch();
-    await until(() => watching.heads.length >= 8);
+    await until("eight heads came", () => watching.heads.length >= 8);
     await watching.stop();
     expectGrowing(watching.heads);
     const arrivals = [started, ...watching.heads.map(({ arrivedAt }) => arrivedAt), Date.now()];
@@ -56,22 +57,22 @@ describe("watchHeads", () => {
 
   it("survives an outage of all endpoints", async () => {
     const watching = watch();
-    await until(() => watching.heads.length >= 2);
+    await until("two heads came", () => watching.heads.length >= 2);
     rollup.proxies.forEach((proxy) => proxy.set({ cut: true }));
-    await until(() => watching.errors.length > 0);
+    await until("an error was told", () => watching.errors.length > 0);
     const before = watching.heads.length;
     rollup.heal();
-    await until(() => watching.heads.length >= before + 3);
+    await until("three more heads came", () => watching.heads.length >= before + 3);
     await watching.stop();
     expectGrowing(watching.heads);
   });
 
   it("reports the new branch after a reorg", async () => {
     const watching = watch();
-    await until(() => watching.heads.length >= 4);
+    await until("four heads came", () => watching.heads.length >= 4);
     await rollup.node.rpc("anvil_reorg", 2, []);
     const pool = rollup.pool();
-    await until(async () => {
+    await until("a head of the new branch came", async () => {
       const { hash } = await softHead(pool);
       return watching.heads.some(({ block }) => block.hash === hash);
     });
@@ -80,11 +81,11 @@ describe("watchHeads", () => {
 
   it("takes pushed heads, and polls at a tenth of the pace meanwhile", async () => {
     const watching = watch(rollup.node.webSocketUrl);
-    await until(() => watching.heads.length >= 3);
+    await until("three heads came", () => watching.heads.length >= 3);
     const before = rollup.proxies.reduce((sum, proxy) => sum + proxy.stats().requests, 0);
     const count = watching.heads.length;
     const started = performance.now();
-    await until(() => watching.heads.length >= count + 6);
+    await until("six more heads came", () => watching.heads.length >= count + 6);
     const polled = rollup.proxies.reduce((sum, proxy) => sum + proxy.stats().requests, 0) - before;
     const atFullPace = (performance.now() - started) / POLL_MS;
     await watching.stop();
@@ -99,7 +100,7 @@ describe("watchHeads", () => {
     const address = mute.address();
     const port = typeof address === "object" ? address?.port : 0;
     const watching = watch(`ws://127.0.0.1:${port}`);
-    await until(() => watching.heads.length >= 4);
+    await until("four heads came", () => watching.heads.length >= 4);
     await watching.stop();
     expect(watching.errors.length).to.be.above(0);
     mute.close();

@@ -9,7 +9,8 @@ import { PoolProvider } from "../../scripts/chain/provider.ts";
 import { nodeError } from "../../scripts/chain/rpc-errors.ts";
 import { delay } from "../../scripts/chain/tasks.ts";
 import type { TestRollup } from "./rollup.ts";
-import { codeThrownBy, devWallet, FAULTS, mine, startRollup, until } from "./rollup.ts";
+import { until } from "../helpers/daemonNetwork.ts";
+import { codeThrownBy, devWallet, FAULTS, mine, startRollup } from "./rollup.ts";
 
 /** Faults that a client can see by itself; forged contents are for k of n. */
 const VISIBLE = Object.entries(FAULTS).filter(([, { lies, dropLogs }]) => lies === undefined && dropLogs === undefined);
@@ -53,7 +54,10 @@ describe("pool", () => {
         if (name === "stale") expect(quantity(await pool.request("eth_blockNumber", []))).to.equal(2);
         else expect(await codeThrownBy(pool.request("eth_blockNumber", []))).to.equal("RPC_ALL_FAILED");
         rollup.heal();
-        await until(async () => (await pool.request("eth_blockNumber", []).catch(() => "0x0")) !== "0x0");
+        await until(
+          "an endpoint answers again",
+          async () => (await pool.request("eth_blockNumber", []).catch(() => "0x0")) !== "0x0",
+        );
         await pool.probe();
         expect(quantity(await pool.request("eth_blockNumber", []))).to.equal(await height());
       });

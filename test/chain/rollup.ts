@@ -3,7 +3,6 @@ import type { Endpoint } from "../../scripts/chain/endpoint.ts";
 import { createEndpoint } from "../../scripts/chain/endpoint.ts";
 import type { PoolOptions, RpcPool } from "../../scripts/chain/pool.ts";
 import { createPool } from "../../scripts/chain/pool.ts";
-import { delay } from "../../scripts/chain/tasks.ts";
 import type { Anvil, AnvilOptions } from "../../scripts/devnet/anvil.ts";
 import { DEV_MNEMONIC, startAnvil } from "../../scripts/devnet/anvil.ts";
 import type { Faults } from "../../scripts/devnet/faults.ts";
@@ -61,15 +60,6 @@ export async function startRollup(options: Partial<AnvilOptions> = {}): Promise<
 /** Account number `index` of the public development mnemonic. */
 export function devWallet(index: number): HDNodeWallet {
   return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(DEV_MNEMONIC), `m/44'/60'/0'/0/${index}`);
-}
-
-/** Waits until the condition holds, at most `limitMs`. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error("the condition did not come about in time");
-    await delay(10);
-  }
 }
 
 export async function mine(node: Anvil, blocks: number): Promise<void> {

@@ -7,7 +7,8 @@ import { bumpedBid, marketBid } from "../../scripts/chain/fees.ts";
 import { delay } from "../../scripts/chain/tasks.ts";
 import { startAnvil } from "../../scripts/devnet/anvil.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
-import { codeThrownBy, devWallet, startRollup, until } from "./rollup.ts";
+import { until } from "../helpers/daemonNetwork.ts";
+import { codeThrownBy, devWallet, startRollup } from "./rollup.ts";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { FEES, GWEI, keep, keyOf, mineAt, receiver, recording, setBaseFeeAndMine, useSenders } from "./senders.ts";
 
@@ -61,12 +62,12 @@ describe(`sender in a changing rollup (seed ${FUZZ_SEED})`, () => {
       const sender = fixture.open({ signer });
       const spike = holdBaseFee(1_000n * GWEI);
       spike.start();
-      await until(async () => {
+      await until("the base fee is above the ceiling", async () => {
         const newest = parseBlock(await fixture.rollup.node.rpc("eth_getBlockByNumber", "latest", false));
         return newest.baseFee > FEES.ceiling;
       });
       const sends = [0, 1, 2, 3].map((i) => sender.send(keep(keyOf(12, i))));
-      await until(() => sender.status().holding);
+      await until("the sender holds", () => sender.status().holding);
       await delay(300);
       expect(bids).to.deep.equal([]);
       expect(sender.status()).to.deep.equal({ queued: 4, inFlight: 0, holding: true });
@@ -96,7 +97,7 @@ describe(`sender in a changing rollup (seed ${FUZZ_SEED})`, () => {
     it("C18: sends again what a reorg dropped, and counts it as mined only when it is deep enough", async () => {
       const sender = fixture.open({ confirmations: 4 });
       const sent = await Promise.all([0, 1, 2].map((i) => sender.send(keep(keyOf(13, i)))));
-      await until(async () => (await fixture.nonces(sender.address)).latest === 3);
+      await until("all three are mined", async () => (await fixture.nonces(sender.address)).latest === 3);
       await fixture.rollup.node.rpc("anvil_reorg", 2, []);
       const receipts = await Promise.all(sent.map((tx) => tx.wait()));
       for (const { transactionHash, blockHash, blockNumber } of receipts) {

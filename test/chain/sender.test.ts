@@ -3,7 +3,8 @@ import type { UnsignedTx } from "../../scripts/chain/sender-state.ts";
 import { createSender, createSenders } from "../../scripts/chain/sender.ts";
 import { delay } from "../../scripts/chain/tasks.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
-import { codeThrownBy, devWallet, ENDPOINT_TIMEOUT_MS, startRollup, until } from "./rollup.ts";
+import { until } from "../helpers/daemonNetwork.ts";
+import { codeThrownBy, devWallet, ENDPOINT_TIMEOUT_MS, startRollup } from "./rollup.ts";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { FEES, GWEI, keep, KEEPER, keyOf, mineAt, receiver, setBaseFeeAndMine, useSenders } from "./senders.ts";
 
@@ -189,7 +190,7 @@ describe(`sender (seed ${FUZZ_SEED})`, () => {
       const codes = codeThrownBy(once.wait());
       await fixture.rollup.node.rpc("eth_sendRawTransaction", await foreign(account, 0));
       await fixture.rollup.node.rpc("eth_sendRawTransaction", await foreign(account, 1));
-      await until(async () => (await fixture.nonces(sender.address)).latest === 2);
+      await until("both foreign ones are mined", async () => (await fixture.nonces(sender.address)).latest === 2);
       fixture.rollup.heal();
       expect(await codes).to.equal("TX_DISPLACED");
       expect((await again.wait()).success).to.equal(true);

@@ -6,7 +6,7 @@ import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import { MembershipMock__factory, Tollbooth__factory, type Tollbooth } from "../../typechain-types/index.js";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, onNetwork, run, runJson } from "./run.ts";
 
 const HOUR = 3_600;
 const TOLL = "25";
@@ -50,12 +50,7 @@ describe("command line: a community's DAO on a local network", () => {
 
   after(async () => network.close());
 
-  const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
-  const fine = async <T>(...argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...at(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const { at, fine } = onNetwork(() => network);
   const write = (name: string, value: unknown): string => {
     const file = path.join(network.folder, name);
     writeFileSync(file, JSON.stringify(value));

@@ -8,7 +8,7 @@ import type { Address } from "../../sdk/src/bytes.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, onNetwork, run } from "./run.ts";
 
 /** Far ahead of the time that the tests let pass. */
 const FAR = 4_000_000_000n;
@@ -40,12 +40,7 @@ describe("command line: where ERA went and is", () => {
 
   after(async () => network.close());
 
-  const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
-  const fine = async <T>(...argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...at(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const { at, fine } = onNetwork(() => network);
   const write = (value: unknown): string => {
     const file = path.join(network.folder, `list-${id(JSON.stringify(value)).slice(2, 10)}.json`);
     writeFileSync(file, JSON.stringify(value));

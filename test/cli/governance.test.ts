@@ -5,7 +5,7 @@ import { AbiCoder, getAddress, id, keccak256, parseEther, toBeHex, ZeroHash } fr
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, onNetwork, run } from "./run.ts";
 
 const DAY = 86_400;
 const PRICES = {
@@ -70,12 +70,7 @@ describe("command line: governance on a local network", () => {
 
   after(async () => network.close());
 
-  const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
-  const fine = async <T>(...argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...at(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const { at, fine } = onNetwork(() => network);
   const pass = async (seconds: number): Promise<void> => {
     for (const rollup of network.metalayer.rollups) await rollup.passTime(seconds);
   };

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { parseEther } from "ethers";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson, type JsonError } from "./run.ts";
+import { failureOf, resultOf, run, runJson, type JsonError } from "./run.ts";
 
 const NOBODY = "0x00000000000000000000000000000000000000AA";
 /** Development account 4. */
@@ -45,11 +45,7 @@ describe("command line of guardians' operators", () => {
   const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
   const guardian = (...argv: readonly string[]): readonly string[] => at("guardian", ...argv);
   const fails = (...argv: readonly string[]): Promise<JsonError["error"]> => failureOf(...at(...argv));
-  const change = async (...argv: readonly string[]): Promise<Change> => {
-    const { code, result } = await runJson<Change>(...guardian(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const change = (...argv: readonly string[]): Promise<Change> => resultOf<Change>(...guardian(...argv));
   const methods = ({ rollups }: Change): string[][] =>
     rollups.map(({ transactions }) => transactions.map(({ method }) => method));
   const standing = async (operator: string): Promise<Readonly<Record<string, string>>> => {

@@ -10,7 +10,7 @@ import { Pinboard__factory, type Pinboard } from "../../typechain-types/index.js
 import { until } from "../helpers/daemonNetwork.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, onNetwork, run, runJson } from "./run.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const NOBODY = "0x00000000000000000000000000000000000000AA";
@@ -79,12 +79,7 @@ describe("command line: publish, listen, subscriptions on a local network", func
     const filter = filterArgument({ chainId: b.chainId, incarnation: 1n, broadcaster, publisher, topic: TOPIC });
     await (await board.subscribe(filter, { gasLimit: 150_000n, start: 1n, price })).wait();
   };
-  const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
-  const fine = async <T>(...argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...at(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const { at, fine } = onNetwork(() => network);
   const publish = (...argv: readonly string[]): Promise<Published> =>
     fine<Published>("publish", "prices", "--on", "rollupB", ...argv);
   const attest = () => network.metalayer.recordHead(b.chainId, a.chainId);

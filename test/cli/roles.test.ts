@@ -5,7 +5,7 @@ import { LeasedAccessManager__factory, RoleDirectory__factory } from "../../type
 import { devKey } from "../helpers/anvilNetwork.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, resultOf, run, runJson } from "./run.ts";
 
 const EDITOR = "4294967296";
 const DAY = 86_400;
@@ -38,11 +38,7 @@ describe("command line: roles on a local network", () => {
   const roles = (...argv: readonly string[]): readonly string[] => {
     return at("roles", ...argv, "--directory", created.directory);
   };
-  const fine = async <T>(argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...argv);
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const fine = <T>(argv: readonly string[]): Promise<T> => resultOf<T>(...argv);
   const list = async (): Promise<readonly Line[]> => {
     return (await fine<{ roles: readonly Line[] }>(roles("list", EDITOR))).roles;
   };

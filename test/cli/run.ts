@@ -29,6 +29,19 @@ export async function runJson<T>(...argv: readonly string[]): Promise<{ readonly
   return { code, result: JSON.parse(out) as T };
 }
 
+/** The JSON document of a command that is to end with exit code 0. */
+export async function resultOf<T>(...argv: readonly string[]): Promise<T> {
+  const { code, result } = await runJson<T>(...argv);
+  expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
+  return result;
+}
+
+/** Commands on a network that runs when they are called. */
+export function onNetwork(network: () => { readonly file: string }) {
+  const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network().file];
+  return { at, fine: <T>(...argv: readonly string[]): Promise<T> => resultOf<T>(...at(...argv)) };
+}
+
 export interface JsonError {
   readonly error: { readonly code: string; readonly sentence: string; readonly next?: string };
 }

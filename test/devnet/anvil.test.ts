@@ -7,7 +7,8 @@ import { quantity } from "../../scripts/chain/blocks.ts";
 import { finalBlock } from "../../scripts/chain/finality.ts";
 import { startAnvil } from "../../scripts/devnet/anvil.ts";
 import { identify, isAlive, readRecords, recordProcess, sweep } from "../../scripts/devnet/processes.ts";
-import { codeThrownBy, mine, startRollup, until } from "../chain/rollup.ts";
+import { codeThrownBy, mine, startRollup } from "../chain/rollup.ts";
+import { until } from "../helpers/daemonNetwork.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -26,7 +27,7 @@ describe("local node", () => {
       const height = async (): Promise<number> => quantity(await node.rpc("eth_blockNumber"));
       const started = performance.now();
       const before = await height();
-      await until(async () => (await height()) >= before + 10);
+      await until("ten blocks were made", async () => (await height()) >= before + 10);
       // One block may have been due when the clock started, and a node that was held up makes good for it.
       expect(performance.now() - started).to.be.at.least(500);
       const [record] = readRecords(folder);
@@ -71,12 +72,15 @@ describe("local node", () => {
       let output = "";
       child.stdout.on("data", (part: Buffer) => (output += part.toString()));
       child.stderr.on("data", (part: Buffer) => (output += part.toString()));
-      await until(() => output.includes("up"));
+      await until("the node is up", () => output.includes("up"));
       const [record] = readRecords(folder);
       if (record === undefined) throw new Error(`nothing was recorded: ${output}`);
       expect(isAlive(record.process)).to.equal(true);
       child.kill("SIGKILL");
-      await until(() => !isAlive(record.process) && record.folders.every((own) => !existsSync(own)));
+      await until(
+        "the node and its folders are gone",
+        () => !isAlive(record.process) && record.folders.every((own) => !existsSync(own)),
+      );
       await sweep(folder);
       expect(readdirSync(folder)).to.deep.equal([]);
     });

@@ -8,23 +8,17 @@ import { provePublications } from "../../sdk/src/publicationProof.ts";
 import { filterArgument, type SubscriptionFilter, type SubscriptionTerms } from "../../sdk/src/subscription.ts";
 import { createNetwork, type TestNetwork, type TestRollup } from "../../sdk/src/testkit/index.ts";
 import { SubscriberMock__factory, type SubscriberMock } from "../../typechain-types/index.js";
+import { MODE } from "./gateway.ts";
 
 export const UNIT = 10n ** 9n;
 export const NEWS = id("news") as Hex; // CAST: ethers returns hex
 export const SPORT = id("sport") as Hex; // CAST: ethers returns hex
-/** Behaviours of a subscriber. */
+/** Behaviours of a subscriber: those of any recipient, and one of its own. */
 export const MOOD = {
-  accept: 0,
-  revert: 1,
-  wrongSelector: 2,
-  shortReturn: 3,
-  returnBomb: 4,
-  revertBomb: 5,
-  eatGas: 6,
-  reenter: 7,
+  ...MODE,
   /** Answers wrongly after it. */
   reenterAndRefuse: 9,
-} as const;
+};
 
 type HardhatEthers = NetworkConnection["ethers"];
 

@@ -80,7 +80,7 @@ async function wrongImmutables(
 }
 
 /** EIP-712 names of contracts that cache their domain: it holds their own address, which a trial construction elsewhere does not have. */
-const DOMAINS = ["Metalayer ERA", "Metalayer ERA votes", "EraGovernor"];
+const DOMAINS = ["Metalayer ERA", "Metalayer ERA votes", "EraGovernor", "Metalayer Feeds"];
 
 function domainsOf(plan: RollupPlan, { address }: { readonly address: Address }): string[] {
   const domain = { version: "1", chainId: plan.rollup.chainId, verifyingContract: address };

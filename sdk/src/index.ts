@@ -93,8 +93,8 @@ export {
   pathMessage,
 } from "./paths.ts";
 export type { LanePathProof, PathMessage } from "./paths.ts";
-export { arbitrumRootProof, assertionHash, opStackRootProof, outputRoot } from "./rootProofs.ts";
-export type { Assertion, PostedAt } from "./rootProofs.ts";
+export { anchorGame, arbitrumRootProof, assertionHash, opStackRootProof, outputRoot } from "./rootProofs.ts";
+export type { AnchorGame, Assertion, PostedAt } from "./rootProofs.ts";
 export type { StateAnswer, StateHead, StateQuery } from "./proofsRead.ts";
 
 // --- publications and subscriptions ---

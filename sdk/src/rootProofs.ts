@@ -19,6 +19,8 @@ import { nodeProof } from "./proofsRead.ts";
 const MESSAGE_PASSER: Address = "0x4200000000000000000000000000000000000016";
 /** AnchorStateRegistry: `anchorGame` and `disputeGameBlacklist`. */
 const [ANCHOR_GAME_SLOT, BLACKLIST_SLOT] = [2n, 5n];
+/** Places among a game's arguments: the root claim, and the end of the rollup's block number. */
+const [GAME_CLAIM, GAME_BLOCK_END] = [20, 116];
 /** RollupCore: `_latestConfirmed`. */
 const LATEST_CONFIRMED_SLOT = 116n;
 
@@ -64,6 +66,33 @@ export async function opStackRootProof(at: PostedAt, rollup: Provider, rollupBlo
   const code = await parent.getCode(game, Number(block));
   const parts = [block, head.header, stateProof, code, own.stateRoot, passer.account.storageRoot, own.hash];
   return encode(OP_PROOF, parts);
+}
+
+/** What the anchor game of a rollup of the OP Stack claims, and the block of the rollup that the claim is about. */
+export interface AnchorGame {
+  readonly claim: Hex;
+  readonly block: bigint;
+}
+
+/**
+ * The anchor game as its code has it: creator, root claim, parent's block hash, the rollup's block, …, and the length of all that in two bytes.
+ * The parent's node is believed; a proof by {@link opStackRootProof} is not. Throws `ROOT_UNAVAILABLE` if there is none.
+ */
+export async function anchorGame({ parent, block, contract }: PostedAt): Promise<AnchorGame> {
+  const slot = await parent.getStorage(contract, ANCHOR_GAME_SLOT, Number(block));
+  const code = fromHex(await parent.getCode(toAddress(fromHex(slot).slice(12)), Number(block)));
+  const length = Number(BigInt(`0x0${toHex(code.slice(-2)).slice(2)}`));
+  if (length > code.length || length < GAME_BLOCK_END) {
+    throw new MetalayerError("ROOT_UNAVAILABLE", `${contract} has no anchor game at block ${block}`, {
+      contract,
+      block,
+    });
+  }
+  const args = code.slice(code.length - length);
+  return {
+    claim: toHex(args.slice(GAME_CLAIM, GAME_CLAIM + 32)),
+    block: BigInt(toHex(args.slice(GAME_BLOCK_END - 32, GAME_BLOCK_END))),
+  };
 }
 
 /** Output root of a block of a rollup of the OP Stack (version 0). */

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStateRootInbox} from "../messaging/IStateRootInbox.sol";
+import {IStateReader} from "../proofs/IStateReader.sol";
+
+/// @title Lets in who holds enough of a token on another rollup, by proof: no bridge, no message, nothing to do on that rollup.
+contract Turnstile {
+    /// @notice A token of another rollup, by the slot of its mapping of balances.
+    struct Ticket {
+        uint256 chainId;
+        address token;
+        uint256 position;
+        uint256 least;
+        uint256 maxLag;
+    }
+
+    IStateReader private immutable STATE_READER;
+    IStateRootInbox private immutable INBOX;
+
+    /// @notice What is asked for, under one of the newest heads: at most `maxLag` behind the newest one that is recorded here.
+    Ticket public ticket;
+    mapping(address holder => bool) public passed;
+
+    event Passed(address indexed holder, uint256 balance);
+
+    error TurnstileTooOld(uint256 anchorIndex, uint256 newest);
+    error TurnstileTooLittle(uint256 balance, uint256 least);
+
+    constructor(IStateReader stateReader, IStateRootInbox inbox, Ticket memory ticket_) {
+        (STATE_READER, INBOX, ticket) = (stateReader, inbox, ticket_);
+    }
+
+    /// @notice Lets the caller in, who held enough when head `anchorIndex` of the token's rollup was made.
+    /// @dev Emits {Passed}. Reverts {TurnstileTooOld}, {TurnstileTooLittle}, and as {IStateReader.slotAt}.
+    function pass(uint64 anchorIndex, bytes calldata proof) external {
+        Ticket memory asked = ticket;
+        (uint256 newest, ) = INBOX.latestHead(asked.chainId);
+        if (anchorIndex + asked.maxLag < newest) revert TurnstileTooOld(anchorIndex, newest);
+        bytes32 slot = keccak256(abi.encode(msg.sender, asked.position));
+        uint256 balance = uint256(STATE_READER.slotAt(asked.chainId, anchorIndex, asked.token, slot, proof));
+        if (balance < asked.least) revert TurnstileTooLittle(balance, asked.least);
+        passed[msg.sender] = true;
+        emit Passed(msg.sender, balance);
+    }
+}

@@ -19,6 +19,9 @@ import { EraVotes__factory } from "../../typechain-types/factories/contracts/tok
 import { EraAirdrop__factory } from "../../typechain-types/factories/contracts/token/EraAirdrop__factory.js";
 import { MetalayerGateway__factory } from "../../typechain-types/factories/contracts/messaging/MetalayerGateway__factory.js";
 import { RollupRegistry__factory } from "../../typechain-types/factories/contracts/messaging/RollupRegistry__factory.js";
+import { ILaneHeads__factory } from "../../typechain-types/factories/contracts/paths/ILaneHeads__factory.js";
+import { IPathRecipient__factory } from "../../typechain-types/factories/contracts/paths/IPathRecipient__factory.js";
+import { IStateRootSource__factory } from "../../typechain-types/factories/contracts/rollups/IStateRootSource__factory.js";
 import { OmniDeployer__factory } from "../../typechain-types/factories/contracts/deployment/OmniDeployer__factory.js";
 import { StateReader__factory } from "../../typechain-types/factories/contracts/proofs/StateReader__factory.js";
 import { LeasedAccessManager__factory } from "../../typechain-types/factories/contracts/roles/LeasedAccessManager__factory.js";
@@ -93,6 +96,9 @@ export const interfaces = [
   LeasedAccessManager__factory,
   Broadcaster__factory,
   Subscriptions__factory,
+  ILaneHeads__factory,
+  IPathRecipient__factory,
+  IStateRootSource__factory,
 ].map((factory) => factory.createInterface());
 
 /** Connects to a rollup. Throws CLI_RPC_UNREACHABLE, CLI_WRONG_CHAIN, CLI_NOT_DEPLOYED. */

@@ -24,8 +24,10 @@ export async function provenCounts(
   const topics = LANE_HEADS.encodeFilterTopics("LaneHeadProven", [rootSource, lane.srcChainId]);
   const words = topics.map((topic) => (Array.isArray(topic) ? (topic[0] ?? null) : topic));
   const logs = await readLogs(handle, words, handle.fromBlock, undefined, address);
-  // CAST: the ABI says uint256.
-  const counts = logs.map(({ topics: [, , , count] }) => BigInt(count ?? 0));
+  const counts = logs.map(({ topics: own, data }) => {
+    const { count } = LANE_HEADS.decodeEventLog("LaneHeadProven", data, [...own]);
+    return count as bigint; // CAST: the ABI says uint256.
+  });
   const known = await Promise.all(
     counts.map(async (count) => (await laneHeads.headAt(rootSource, packRoute(lane), count)) !== ZERO_HASH),
   );

@@ -1,12 +1,19 @@
 import { toQuantity, type Provider } from "ethers";
 import { fixedBytes, fromHex, toHex, type Address, type Hex } from "../../../sdk/src/bytes.ts";
-import { anchorGame, opStackRootProof, outputRoot } from "../../../sdk/src/rootProofs.ts";
+import {
+  anchorGame,
+  opStackRootProof,
+  outputRoot,
+  type AnchorGame,
+  type PostedAt,
+} from "../../../sdk/src/rootProofs.ts";
 import { IStateRootSource__factory } from "../../../typechain-types/factories/contracts/rollups/IStateRootSource__factory.js";
 import { OpParentBlocks__factory } from "../../../typechain-types/factories/contracts/rollups/OpParentBlocks__factory.js";
+import { quantity } from "../../chain/blocks.ts";
 import { createEndpoint } from "../../chain/endpoint.ts";
 import { createPool } from "../../chain/pool.ts";
 import { PoolProvider } from "../../chain/provider.ts";
-import { quantity } from "../../chain/blocks.ts";
+import { codeOf } from "../../chain/rpc-errors.ts";
 import { CommandError, UsageError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { refusal, transact } from "../transactions.ts";
@@ -73,7 +80,7 @@ async function proofFor(wanted: Wanted): Promise<{ readonly proof: Hex; readonly
   const contract = source.posted as Address; // CAST: ethers returns an address
   return withParent(wanted, async (parent, parentBlock) => {
     const at = { parent, block: parentBlock, contract };
-    const { claim, block: claimed } = await anchorGame(at);
+    const { claim, block: claimed } = await postedGame(wanted, at);
     const block = choice.block === undefined ? claimed : BigInt(choice.block);
     if ((await outputRoot(src.provider, block)) !== claim) {
       const what = `the anchor game of ${src.name} does not claim what its node says of block ${block}`;
@@ -81,6 +88,17 @@ async function proofFor(wanted: Wanted): Promise<{ readonly proof: Hex; readonly
     }
     return { proof: await opStackRootProof(at, src.provider, block), block };
   });
+}
+
+async function postedGame({ src, source }: Wanted, at: PostedAt): Promise<AnchorGame> {
+  try {
+    return await anchorGame(at);
+  } catch (error) {
+    if (codeOf(error) !== "ROOT_UNAVAILABLE") throw error;
+    const what = `${source.posted} holds no state of ${src.name} for final yet`;
+    const next = "wait until the rollup's proposals on its parent chain are final";
+    throw new CommandError("CLI_NO_ROOT", what, NOTHING, next, { cause: error });
+  }
 }
 
 /** The parent chain and a block of it whose hash the destination knows. */

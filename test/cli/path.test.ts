@@ -1,11 +1,15 @@
 import { expect } from "chai";
 import { concat, toBeHex, ZeroAddress, ZeroHash } from "ethers";
+import hre from "hardhat";
 import type { Hex } from "../../sdk/src/bytes.ts";
+import { CHECKPOINT_INTERVAL } from "../../sdk/src/message.ts";
 import { outputRoot } from "../../sdk/src/rootProofs.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import { AccessManager__factory } from "../../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory.js";
 import {
   EvmStack__factory,
+  L1BlockMock__factory,
+  OpParentBlocks__factory,
   OpStackRoots__factory,
   ParentChainMock__factory,
   StateRootSourceMock__factory,
@@ -16,8 +20,9 @@ import {
 } from "../../typechain-types/index.js";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, onNetwork, run } from "./run.ts";
 
+const L1_BLOCK = "0x4200000000000000000000000000000000000015";
 const DAY = 86_400;
 const NOBODY = "0x00000000000000000000000000000000000000AA";
 /** Creator, root claim, parent's block hash, the rollup's block, and the two bytes that count them. */
@@ -68,12 +73,7 @@ describe("command line: paths on a local network", function () {
 
   after(async () => network.close());
 
-  const at = (...argv: readonly string[]): readonly string[] => [...argv, "--network", network.file];
-  const fine = async <T>(...argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...at(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const { at, fine } = onNetwork(() => network);
   const deliver = (sendId: string, ...argv: readonly string[]): Promise<Delivered> =>
     fine<Delivered>("path", "deliver", sendId, ...argv);
   const shown = async (): Promise<Shown["places"][number]> => {
@@ -91,14 +91,14 @@ describe("command line: paths on a local network", function () {
     await (await box.setDemand(a.chainId, { needed, quorum: true, delay, rootSource, vetoer })).wait();
   };
   /** A's newest state, as its anchor game on the parent claims it. */
-  const post = async (): Promise<void> => {
+  const post = async (registry: ParentChainMock, parent: TestRollup): Promise<void> => {
     const block = BigInt(await a.provider.getBlockNumber());
     const claim = await outputRoot(a.provider, block);
     const code = concat(["0xfe", ZeroAddress, claim, ZeroHash, toBeHex(block, 32), toBeHex(GAME_ARGUMENTS, 2)]);
     const game = await registry.place.staticCall(code);
     await (await registry.place(code)).wait();
     await (await registry.write(2, toBeHex(game, 32))).wait();
-    await b.passTime(1);
+    await parent.passTime(1);
   };
 
   it("show: the default, and who states no paths at all", async () => {
@@ -113,7 +113,7 @@ describe("command line: paths on a local network", function () {
     const [first, second] = [await send(), await send()];
     const early = await failureOf(...at("path", "deliver", first));
     expect([early.code, early.sentence.includes("for final yet")]).to.deep.equal(["CLI_NO_ROOT", true]);
-    await post();
+    await post(registry, b);
     const third = await send();
     expect((await failureOf(...at("path", "deliver", third))).code).to.equal("CLI_NOT_PROVABLE");
     const before = await blocks();
@@ -138,7 +138,7 @@ describe("command line: paths on a local network", function () {
   it("deliver: by both paths where both are demanded, whichever comes first", async () => {
     await demand(2n, opStack);
     const sendId = await send();
-    await post();
+    await post(registry, b);
     expect((await deliver(sendId)).outcome).to.equal("held");
     const [held] = (await shown()).held;
     expect([held?.receiveId, held?.has, held?.next]).to.deep.equal([sendId, ["proof"], `./metalayer retry ${sendId}`]);
@@ -188,6 +188,43 @@ describe("command line: paths on a local network", function () {
     const other = await failureOf(...at("path", "deliver", sendId, ...given(root, block - 1)));
     expect([other.code, other.next]).to.deep.equal(["CLI_NO_ROOT", "correct --block"]);
     expect((await deliver(sendId, ...given(root, block))).outcome).to.equal("executed");
+  });
+
+  it("deliver: where the destination sees its parent by L1Block, whose block it has kept first", async () => {
+    const { signer } = b;
+    const { deployedBytecode } = await hre.artifacts.readArtifact("L1BlockMock");
+    await network.nodes[1]?.rpc("anvil_setCode", L1_BLOCK, deployedBytecode);
+    // A's own node stands for the parent's.
+    const far = await (await new ParentChainMock__factory(a.signer).deploy()).waitForDeployment();
+    const kept = await (await new OpParentBlocks__factory(signer).deploy()).waitForDeployment();
+    const source = await (await new OpStackRoots__factory(signer).deploy(a.chainId, kept, far)).waitForDeployment();
+    await demand(1n, await source.getAddress());
+    const sendId = await send();
+    await post(far, a);
+    const seen = await a.provider.getBlock("latest");
+    await (await L1BlockMock__factory.connect(L1_BLOCK, signer).set(seen?.number ?? 0, seen?.hash ?? ZeroHash)).wait();
+    const blind = await failureOf(...at("path", "deliver", sendId));
+    expect([blind.code, blind.next?.includes("--parent")]).to.deep.equal(["CLI_NO_PARENT", true]);
+    const parent = ["--parent", network.nodes[0]?.url ?? ""];
+    expect((await failureOf(...at("path", "deliver", sendId, ...parent, "--dry-run"))).code).to.equal("CLI_NO_PARENT");
+    expect((await deliver(sendId, ...parent)).outcome).to.equal("executed");
+    expect(await kept.blockHash(seen?.number ?? 0)).to.equal(seen?.hash);
+  });
+
+  it("deliver: a message long ago by the checkpoint next to it", async () => {
+    const source = await (await new StateRootSourceMock__factory(b.signer).deploy(a.chainId)).waitForDeployment();
+    await demand(1n, await source.getAddress());
+    const sendId = await send();
+    const { nonce } = await a.gateway.outLane(b.chainId);
+    for (let count = nonce; count <= CHECKPOINT_INTERVAL; count++) {
+      const payload = toBeHex(count);
+      await network.metalayer.client.send({ from: a.chainId, to: b.chainId, recipient: NOBODY, payload });
+    }
+    const root = await a.stateRootOf(await a.latestBlockHash());
+    await (await source.add(root)).wait();
+    const block = String(await a.provider.getBlockNumber());
+    const { outcome, calls } = await deliver(sendId, "--root-proof", root, "--block", block);
+    expect([outcome, calls[0]?.method]).to.deep.equal(["executed", "recordCheckpoint"]);
   });
 
   it("refuses what is no message, and recipients without paths, and changes nothing", async () => {

@@ -15,6 +15,7 @@ import {
   type Dao,
   type DaoSite,
 } from "../helpers/dao.ts";
+import { shared } from "../helpers/shared.ts";
 
 const TOLL = 25n;
 const COINS = parseEther("3");
@@ -23,8 +24,9 @@ const TOKENS = parseEther("40");
 const GARDENER: Hex = `0x${"00".repeat(18)}9a4d`;
 
 /** The treasuries of B and C have coins and ERA, of which one payment each is decided. */
-async function fundedDao() {
-  const dao = await standingDao(await openGround(["rollupA", "rollupB", "rollupC", "rollupD"]));
+const fundedDao = shared(async () => {
+  const ground = await openGround(["rollupA", "rollupB", "rollupC", "rollupD"]);
+  const dao = await standingDao(ground);
   const [home, b, c] = dao.sites as [DaoSite, DaoSite, DaoSite, DaoSite]; // CAST: four were asked for
   await b.stranger.sendTransaction({ to: b.place.timelock, value: 2n * COINS });
   await home.rollup.era.crosschainTransfer(await c.rollup.interop(c.place.timelock), 2n * TOKENS);
@@ -40,8 +42,8 @@ async function fundedDao() {
       calls: [await setToll(site, TOLL), ...(site === b ? [coins] : site === c ? [tokens] : [])],
     })),
   );
-  return { dao, b, c, decision: await decisionOf(dao, parts) };
-}
+  return { connections: ground.connections, dao, b, c, decision: await decisionOf(dao, parts) };
+});
 
 const tolls = ({ sites }: Dao): Promise<bigint[]> => Promise.all(sites.map(({ booth }) => booth.toll()));
 

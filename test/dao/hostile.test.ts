@@ -21,12 +21,13 @@ import {
   type DaoPart,
   type DaoSite,
 } from "../helpers/dao.ts";
+import { shared } from "../helpers/shared.ts";
 import { DAY } from "../helpers/votes.ts";
 
 const TOLL = 25n;
 const EXECUTOR = GovernanceExecutor__factory.createInterface();
 
-async function fixture() {
+const fixture = shared(async () => {
   const ground = await openGround();
   const dao = await standingDao(ground);
   const [home, b, c] = dao.sites as [DaoSite, DaoSite, DaoSite]; // CAST: three were asked for
@@ -35,8 +36,9 @@ async function fixture() {
     calls: [await setToll(b, TOLL)],
     ...change,
   });
-  return { ground, dao, home, b, c, part, leg: buildLeg(await legInput(await part())) };
-}
+  const { connections } = ground;
+  return { connections, ground, dao, home, b, c, part, leg: buildLeg(await legInput(await part())) };
+});
 
 const timeOf = async ({ rollup }: DaoSite): Promise<bigint> =>
   BigInt((await rollup.provider.getBlock("latest"))?.timestamp ?? 0);

@@ -12,6 +12,7 @@ import { serviceSources } from "../../sdk/src/deployment/services.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { deployerRoles, readRoles } from "../../deploy/roles.ts";
 import { artifacts, deployOn, namesOf, openNetwork } from "../helpers/deployedNetwork.ts";
+import { shared } from "../helpers/shared.ts";
 
 const SUPPLY = 10n ** 27n;
 const MOST_GAS_OF_CORE = 25_000_000n;
@@ -25,12 +26,12 @@ async function code(promise: Promise<unknown>): Promise<string> {
 
 describe("deployment of a network", () => {
   describe("on three rollups", () => {
-    async function fixture() {
+    const fixture = shared(async () => {
       const network = await openNetwork(["rollupA", "rollupB", "rollupC"]);
       const deployed = [];
       for (const rollup of network.rollups) deployed.push(await deployOn(rollup, network.parameters));
-      return { ...network, deployed };
-    }
+      return { ...network, deployed, connections: network.rollups };
+    });
 
     it("leaves nothing that differs from the parameters", async () => {
       const { deployed } = await fixture();

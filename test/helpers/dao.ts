@@ -58,6 +58,7 @@ export interface DaoPart extends Partial<Omit<LegInput, "calls">> {
 
 /** Rollups with the protocol on them, and three accounts of each: holder, canceller, stranger. */
 interface Ground {
+  readonly connections: readonly Awaited<ReturnType<typeof network.create>>[];
   readonly net: TestNetwork;
   readonly accounts: readonly (readonly [Signer, Signer, Signer])[];
 }
@@ -68,7 +69,7 @@ export async function openGround(names: readonly RollupName[] = ["rollupA", "rol
   const signers = await Promise.all(connections.map(async ({ ethers }) => ethers.getSigners()));
   // CAST: twenty accounts exist
   const accounts = signers.map((all) => all.slice(1, 4) as unknown as [Signer, Signer, Signer]);
-  return { net: await createNetwork({ rollups: connections }), accounts };
+  return { connections, net: await createNetwork({ rollups: connections }), accounts };
 }
 
 /** A DAO with a token of its own, at other addresses on each rollup; the first one is its home. */

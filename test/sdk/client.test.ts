@@ -8,6 +8,7 @@ import { feeUnitsToWei } from "../../sdk/src/fees.ts";
 import type { RollupAccess } from "../../sdk/src/rollup.ts";
 import type { MessageStatus } from "../../sdk/src/status.ts";
 import { createNetwork } from "../../sdk/src/testkit/index.ts";
+import { shared } from "../helpers/shared.ts";
 
 const PRICES = {
   basePrice: 2_000n,
@@ -19,7 +20,7 @@ const PRICES = {
 const [A, B] = [8101n, 8102n];
 const NOBODY = "0x00000000000000000000000000000000000000A1";
 
-async function fixture() {
+const fixture = shared(async () => {
   const [a, b] = [await network.create("rollupA"), await network.create("rollupB")];
   const metalayer = await createNetwork({ rollups: [a, b], prices: PRICES });
   const recipient = await b.ethers.deployContract("RecipientMock");
@@ -42,8 +43,9 @@ async function fixture() {
     onB,
     account,
     access,
+    connections: [a, b],
   };
-}
+});
 
 async function code(action: Promise<unknown>): Promise<string> {
   try {

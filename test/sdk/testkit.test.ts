@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import type { MetalayerError } from "../../sdk/src/errors.ts";
 import { createNetwork } from "../../sdk/src/testkit/index.ts";
-import type { TestNetwork, TestRollup } from "../../sdk/src/testkit/index.ts";
+import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import type { RecipientMock } from "../../typechain-types/index.js";
+import { shared } from "../helpers/shared.ts";
 
 const MODE = { accept: 0, revert: 1, eatGas: 6, reenter: 7, reenterOnce: 8 } as const;
 
@@ -13,7 +14,7 @@ interface Side {
 }
 
 /** Three rollups with a recipient on each. */
-async function fixture(): Promise<{ readonly metalayer: TestNetwork; readonly sides: readonly [Side, Side, Side] }> {
+const fixture = shared(async () => {
   const names = ["rollupA", "rollupB", "rollupC"] as const;
   const connections = [await network.create(names[0]), await network.create(names[1]), await network.create(names[2])];
   const metalayer = await createNetwork({ rollups: connections });
@@ -25,8 +26,8 @@ async function fixture(): Promise<{ readonly metalayer: TestNetwork; readonly si
     }),
   );
   if (first === undefined || second === undefined || third === undefined) throw new Error("three rollups expected");
-  return { metalayer, sides: [first, second, third] };
-}
+  return { connections, metalayer, sides: [first, second, third] as const };
+});
 
 async function send(from: Side, to: Side, payload = "0x1234"): Promise<void> {
   await from.rollup.gateway.sendMessage(await to.rollup.interop(to.recipient), payload, []);

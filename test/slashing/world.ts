@@ -25,6 +25,7 @@ import { combine, createNonce, openSession, signPartial, sortEntries } from "../
 import { createNetwork, type TestNetwork, type TestRollup } from "../../sdk/src/testkit/index.ts";
 import { treeRoot } from "../../sdk/src/tree.ts";
 import { signAs } from "../helpers/network.ts";
+import { rememberAll } from "../helpers/shared.ts";
 
 export const DAY = 86_400;
 /** Incident delay of the test kit's networks. */
@@ -60,12 +61,7 @@ export async function createWorld(guardians = 6, names = ["rollupA", "rollupB"])
 }
 
 /** Remembers all rollups; the function that it returns goes back there, as often as wanted. */
-export async function remember({ connections }: World): Promise<() => Promise<void>> {
-  const snapshots = await Promise.all(connections.map(({ networkHelpers }) => networkHelpers.takeSnapshot()));
-  return async () => {
-    for (const snapshot of snapshots) await snapshot.restore();
-  };
-}
+export const remember = ({ connections }: World): Promise<() => Promise<void>> => rememberAll(connections);
 
 /** The test kit's guardians with their secrets, in the order of every table. */
 export function members(net: TestNetwork): Member[] {

@@ -23,6 +23,7 @@ export function daemonNetwork({ networkId, rollups }: DevnetState) {
           broadcaster: contracts["Broadcaster"],
           subscriptions: contracts["Subscriptions"],
           automations: contracts["Automations"],
+          stateRequests: contracts["StateRequests"],
         },
       }),
     ),

@@ -51,6 +51,7 @@ const settingsSchema = z.strictObject({
     broadcaster: addressSchema.optional(),
     subscriptions: addressSchema.optional(),
     automations: addressSchema.optional(),
+    stateRequests: addressSchema.optional(),
   }),
 });
 

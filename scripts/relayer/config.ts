@@ -45,6 +45,8 @@ export const relayerSettings = z.strictObject({
   publications: z.boolean().default(true),
   /** Execute automations that pay the least fee or all if `deliverUnfunded` holds; has heads attested for those that pay for it. */
   automations: z.boolean().default(true),
+  /** Bring heads that were asked for, if what was paid is worth the least fee or `deliverUnfunded` holds. */
+  requests: z.boolean().default(true),
   /** Store a signer set's sum key on a rollup after so many uses. */
   cacheSignersAfter: z.int().min(1).default(3),
   /** Guardians' addresses by compressed key, in place of those they announced. */

@@ -19,6 +19,7 @@ export function createRelayerMetrics() {
     transactions: counter("transactions_total", "Transactions mined, by outcome", ["dst", "outcome"]),
     publications: counter("publications_total", "Calls of subscribers that this relayer brought about", ["dst"]),
     automations: counter("automations_total", "Automations that this relayer executed", ["dst"]),
+    requests: counter("requests_total", "Paid requests for heads that this relayer answered", ["dst"]),
     queue: gauge("queue", "Messages that are known and not delivered", ["src", "dst"]),
     dead: gauge("dead_letters", "Messages that failed so often that they are tried once an hour", ["src", "dst"]),
     oldest: gauge("oldest_undelivered_seconds", "Age of the oldest undelivered message without a reason to wait", [

@@ -1,7 +1,9 @@
 import { concat, Interface } from "ethers";
+import { stateRequestsAbi } from "../../sdk/src/abi/StateRequests.ts";
 import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
-import type { Hex } from "../../sdk/src/bytes.ts";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { CLASS_FINAL, factProof, headFactHash } from "../../sdk/src/fact.ts";
+import { stateRequestId, type StateQuestion } from "../../sdk/src/stateRequest.ts";
 import { parseBlock, toQuantity } from "../chain/blocks.ts";
 import type { RpcCall, RpcOutcome } from "../chain/endpoint.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
@@ -31,6 +33,7 @@ export interface RecordedHead {
 }
 
 const inboxInterface = new Interface(stateRootInboxAbi);
+const requestsInterface = new Interface(stateRequestsAbi);
 
 /** The newest head of a rollup that another one has recorded; undefined if there is none. */
 export async function latestHead(
@@ -121,17 +124,17 @@ export async function anchor({ onError }: HeadOptions, side: Station, signal: Ab
     });
 }
 
-/** Has guardians sign a head and records it where it is waited for. */
+/** Has guardians sign a head and records it where it is waited for, as the answer of a paid request if there is one. Returns how many were answered. */
 export async function attestHead(
   { networkId, coordinator, onError }: HeadOptions,
   side: Station,
   anchored: PlacedAnchor,
   waiting: readonly Station[],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const { chainId, incarnation } = side.rollup;
   const tables = waiting.flatMap(({ table }) => (table === undefined ? [] : [table]));
-  if (tables.length === 0) return;
+  if (tables.length === 0) return 0;
   const params = [toQuantity(anchored.number), false];
   const { stateRoot } = parseBlock(await side.pool.request("eth_getBlockByNumber", params, { signal }));
   const said = { class: CLASS_FINAL, chainId, anchorIndex: anchored.index, number: anchored.number } as const;
@@ -141,14 +144,43 @@ export async function attestHead(
   const hash = headFactHash(networkId, fact);
   const attested = await coordinator.attest([{ request: { kind: "head", ...request }, hash }], tables, signal);
   const { index, count, siblings } = factProof([hash], hash);
+  let answered = 0;
   for (const dst of waiting) {
-    if (dst.table === undefined || dst.rollup.contracts.inbox === undefined) continue;
+    const { inbox, stateRequests } = dst.rollup.contracts;
+    if (dst.table === undefined || inbox === undefined) continue;
     const { bytes } = attestationFor(dst.table, attested);
-    const data = inboxInterface.encodeFunctionData("recordHead", [bytes, fact, index, count, concat(siblings)]);
-    await dst.sender.send({ to: dst.rollup.contracts.inbox, data }).catch((error: unknown) => {
+    const given = [bytes, fact, index, count, concat(siblings)];
+    try {
+      if (
+        stateRequests !== undefined &&
+        (await isAsked(dst, stateRequests, { chainId, incarnation, anchorIndex: anchored.index }, signal))
+      ) {
+        const data = requestsInterface.encodeFunctionData("answerHead", given);
+        const { success } = await (await dst.sender.send({ to: stateRequests, data })).wait(signal);
+        if (success) answered++;
+      } else {
+        await dst.sender.send({ to: inbox, data: inboxInterface.encodeFunctionData("recordHead", given) });
+      }
+    } catch (error) {
+      // Somebody else was first.
       if (codeOf(error) !== "RPC_REVERTED") onError(dst.rollup.name, error);
-    });
+    }
   }
+  return answered;
+}
+
+/** Whether somebody pays for this head. */
+async function isAsked(
+  { pool }: Station,
+  stateRequests: Address,
+  question: StateQuestion,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const call = viewCall(stateRequests, "request", [stateRequestId(question)], "latest", requestsInterface);
+  const result = await pool.request(call.method, call.params, { signal });
+  // CAST: the ABI says so.
+  const [{ madeAt }] = viewResult("request", result, requestsInterface) as [{ madeAt: bigint }];
+  return madeAt !== 0n;
 }
 
 /** Whether the rollup has recorded this head; undefined if it records none. */

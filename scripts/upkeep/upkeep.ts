@@ -17,6 +17,7 @@ import {
 import { createAutomationService } from "./automations.ts";
 import { bringHead, keepHeads } from "./heads.ts";
 import { createPublicationService } from "./publications.ts";
+import { createRequestService } from "./requests.ts";
 
 export interface UpkeepSettings {
   readonly rotate: boolean;
@@ -24,12 +25,13 @@ export interface UpkeepSettings {
   readonly cacheSignersAfter: number;
   readonly publications: boolean;
   readonly automations: boolean;
-  /** In fee units, for publications and automations as for messages. */
+  readonly requests: boolean;
+  /** In fee units, for publications, automations and requests as for messages. */
   readonly minFee: bigint;
   readonly deliverUnfunded: boolean;
 }
 
-/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads, publications brought, automations executed. */
+/** What a network needs now and then from anybody: new tables, cached signer sets, anchored and attested heads, publications brought, automations executed, requests answered. */
 export interface Upkeep {
   /** Looks after one rollup. */
   visit(side: Station, signal?: AbortSignal): Promise<void>;
@@ -44,7 +46,7 @@ export interface UpkeepOptions {
   readonly coordinator: Coordinator;
   readonly onError: (where: string, error: unknown) => void;
   /** So many of this were done on a rollup. */
-  readonly count: (what: "publications" | "automations", where: string, done: number) => void;
+  readonly count: (what: "publications" | "automations" | "requests", where: string, done: number) => void;
 }
 
 const SUSPENSIONS_MS = 15_000;
@@ -62,12 +64,14 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
     leastForHead: settings.minFee > 0n ? settings.minFee : 1n,
     bringHead: (source, dst, from, signal) => bringHead(options, { source, dst, from }, signal),
   });
+  const requests = createRequestService({ heads: options, leastPrice, now });
   return {
     async visit(side, signal) {
       await lookAtTable(options, side, signal);
       await lookAtSuspensions(asked, side, signal);
       const { anchorEverySeconds } = settings;
       if (anchorEverySeconds > 0) await keepHeads(options, side, anchorEverySeconds, signal);
+      if (settings.requests) count("requests", side.rollup.name, await requests.serve(side, signal));
       if (settings.publications) count("publications", side.rollup.name, await publications.serve(side, signal));
       if (settings.automations) count("automations", side.rollup.name, await automations.serve(side, signal));
     },

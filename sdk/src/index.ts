@@ -120,6 +120,8 @@ export {
   readAutomations,
 } from "./automation.ts";
 export type { Automation, AutomationArgument, CreatedAutomation } from "./automation.ts";
+export { readHeadRequests, stateRequestId, STATE_REQUEST_TOPICS } from "./stateRequest.ts";
+export type { HeadRequest, StateQuestion } from "./stateRequest.ts";
 export type { SubscribedEvent, SubscriptionFilter, SubscriptionTerms } from "./subscription.ts";
 
 // --- attestations and signing sessions ---

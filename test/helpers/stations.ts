@@ -37,6 +37,7 @@ export async function openStations({ nodes, metalayer }: LocalNetwork, account: 
           broadcaster: await addressOf(rollup.broadcaster),
           subscriptions: await addressOf(rollup.subscriptions),
           automations: await addressOf(rollup.automations),
+          stateRequests: await addressOf(rollup.stateRequests),
         },
       }),
     ),

@@ -19,6 +19,7 @@ const SLOT = toBeHex(7, 32) as Hex; // CAST: ethers returns hex
 const LIMIT = 100n;
 const SETTINGS = {
   ...{ rotate: false, anchorEverySeconds: 0, cacheSignersAfter: 1_000, publications: false, automations: true },
+  requests: false,
   ...{ minFee: 0n, deliverUnfunded: true },
 };
 

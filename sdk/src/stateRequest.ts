@@ -1,0 +1,59 @@
+import { AbiCoder, keccak256, ZeroAddress } from "ethers";
+import { IStateRequests__factory } from "../../typechain-types/factories/contracts/fees/IStateRequests__factory.js";
+import { fixedBytes, fromHex, toHex, ZERO_HASH, type Address, type Hex } from "./bytes.ts";
+
+const REQUESTS = IStateRequests__factory.createInterface();
+
+/** What a paid request asks for: docs/protocol/fees.md §6. A head has neither account nor slot. */
+export interface StateQuestion {
+  readonly chainId: bigint;
+  readonly incarnation: bigint;
+  readonly anchorIndex: bigint;
+  readonly account?: Address;
+  readonly slot?: Hex;
+}
+
+/** A head that is asked for, as the logs tell it. */
+export interface HeadRequest {
+  readonly id: Hex;
+  readonly chainId: bigint;
+  readonly anchorIndex: bigint;
+  /** Fee units. */
+  readonly paid: bigint;
+}
+
+/** Id of a request. */
+export function stateRequestId({ chainId, incarnation, anchorIndex, account, slot }: StateQuestion): Hex {
+  const words = [chainId, incarnation, anchorIndex, account ?? ZeroAddress, slot ?? ZERO_HASH];
+  const types = ["uint256", "uint256", "uint64", "address", "bytes32"];
+  return toHex(fromHex(keccak256(AbiCoder.defaultAbiCoder().encode(types, words))));
+}
+
+/** Requests for heads that are open, in the order of the logs. */
+export function readHeadRequests(
+  logs: readonly { readonly topics: readonly string[]; readonly data: string }[],
+): Map<Hex, HeadRequest> {
+  const open = new Map<Hex, HeadRequest>();
+  for (const log of logs) {
+    const [topic, first] = log.topics;
+    if (first === undefined) continue;
+    const id = toHex(fixedBytes("id", first, 32));
+    if (topic !== STATE_REQUEST_TOPICS.asked) {
+      if (topic === STATE_REQUEST_TOPICS.answered || topic === STATE_REQUEST_TOPICS.withdrawn) open.delete(id);
+      continue;
+    }
+    // CAST: ethers decodes to the types of the ABI, which are these.
+    const { chainId, anchorIndex, account, paid } = REQUESTS.decodeEventLog("StateRequested", log.data, [
+      ...log.topics,
+    ]).toObject() as unknown as Omit<HeadRequest, "id"> & { readonly account: string };
+    if (BigInt(account) === 0n) open.set(id, { id, chainId, anchorIndex, paid });
+  }
+  return open;
+}
+
+/** Topics of the events that say which requests are open. */
+export const STATE_REQUEST_TOPICS = {
+  asked: REQUESTS.getEvent("StateRequested").topicHash,
+  answered: REQUESTS.getEvent("StateAnswered").topicHash,
+  withdrawn: REQUESTS.getEvent("RequestWithdrawn").topicHash,
+} as const;

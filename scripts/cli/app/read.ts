@@ -48,11 +48,21 @@ export async function readCommand(context: Context, asked: Asked, options: ReadO
     // Where it was never sent it is not missed, unless that rollup was named.
     const isAll = (options.on ?? "all") === "all";
     const silent = rows.filter(({ problem, state }) => problem !== undefined && !(isAll && state === "absent"));
+    output.line(agreementText(method.name, rows));
     if (silent.length > 0) output.line(`Next: ./metalayer app status ${asked.at}`);
     const told = rows.map((row) => ({ ...row, value: plainOf(row.value) }));
     output.result({ contract, method: question.method, args: asked.values, rollups: told });
     return silent.length > 0 ? false : undefined;
   });
+}
+
+function agreementText(method: string, rows: readonly Row[]): string {
+  const told = rows.filter(({ problem }) => problem === undefined);
+  const values = new Set(told.map(({ value }) => textOf(value)));
+  const where = told.map(({ rollup }) => rollup).join(", ");
+  if (told.length === 0) return `No rollup tells ${method}.`;
+  if (told.length === 1) return `${method} of ${where} is ${[...values].join()}.`;
+  return values.size === 1 ? `${method} is the same on ${where}.` : `${method} differs between ${where}.`;
 }
 
 /** A function that only reads. Throws CLI_APP_METHOD. */

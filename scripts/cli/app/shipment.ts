@@ -86,6 +86,7 @@ export async function ship(
     const { address } = signing;
     const what = `${address} would send one transaction on ${source.name}, with ${size} bytes to ${call.contract} ${call.to}`;
     context.output.line(`${what}, which uses ${gas} gas. Nothing was sent.`);
+    context.output.line("Next: run this again without --dry-run");
     const transaction = { rollup: source.name, from: address, to: call.to, data: call.data, gas: simulated?.gas };
     return { result: { ...base, sent: false, transaction }, isSent: false, isComplete: true };
   }
@@ -130,7 +131,9 @@ function costText(
   const text = `The messages cost ${unitsText(total)}`;
   if (paidBy === "credit") return `${text}, from the credit of the owner's account ${account}.`;
   if (paidBy === "sponsor") return `${text}, which the sponsor of the owner's account ${account} pays.`;
-  return `${text}, which the credit of the owner's account ${account} on ${source.name} does not cover: they are delivered by whoever pays for the gas.`;
+  const lacking = `which the credit of the owner's account ${account} on ${source.name} does not cover`;
+  const buy = `./metalayer credit buy --on ${source.name} --for ${account} --amount <era>`;
+  return `${text}, ${lacking}: they are delivered by whoever pays for the gas (${buy} changes that).`;
 }
 
 async function waitForAll(

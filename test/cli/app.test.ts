@@ -8,7 +8,7 @@ import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import { OmniDeployer__factory } from "../../typechain-types/index.js";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, run, runJson } from "./run.ts";
+import { failureOf, resultOf, run, runJson } from "./run.ts";
 
 const NOBODY = "0x00000000000000000000000000000000000000AA";
 const ZERO = `0x${"00".repeat(20)}`;
@@ -50,11 +50,7 @@ describe("command line: applications on a local network", () => {
   after(async () => network.close());
 
   const at = (...argv: readonly string[]): readonly string[] => ["app", ...argv, "--network", network.file];
-  const fine = async <T>(...argv: readonly string[]): Promise<T> => {
-    const { code, result } = await runJson<T>(...at(...argv));
-    expect(code, `${argv.join(" ")}: ${JSON.stringify(result)}`).to.equal(0);
-    return result;
-  };
+  const fine = async <T>(...argv: readonly string[]): Promise<T> => resultOf<T>(...at(...argv));
   const write = (name: string, value: unknown): string => {
     const file = path.join(network.folder, name);
     writeFileSync(file, JSON.stringify(value));

@@ -19,6 +19,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   CollectorClosed: "look at ./metalayer proposal: nobody votes any more",
   CollectorNoVotes: "vote where ERA was deposited before the snapshot (./metalayer lock show)",
   EraUnknownRollup: "name a destination that this rollup has admitted (./metalayer quote lists them)",
+  FeesInsufficientCredit: "buy credit first (./metalayer credit buy)",
   GatewayGasLimitTooHigh: "ask for less gas (--gas-limit)",
   GatewayInsufficientCredit: "look at the credit (./metalayer credit show) and ask for less",
   GatewayPauseCoolingDown: "wait until the time that the error names, in seconds since 1970",

@@ -56,6 +56,7 @@ export const PARTS = {
   reads: "State of one rollup, read on the others",
   publications: "Said once, heard everywhere",
   apps: "One application on all rollups",
+  price: "A price on one rollup moves contracts on the others",
   paths: "More than the guardians' word, or less",
   ledger: "Figures and the ledger",
 } as const;

@@ -9,7 +9,7 @@ export const command = defineCommand({
     {
       name: "[chapter]",
       description:
-        "core (messages, ERA, failures and recovery; the default), guardians (a corrupted quorum is caught), governance (one vote for all, and a rollup admitted), data (proven state, publications, applications everywhere), or all",
+        "core (messages, ERA, failures and recovery; the default), guardians (a corrupted quorum is caught), governance (one vote for all, and a rollup admitted), data (proven state, publications, applications everywhere, prices, messages without guardians), or all",
     },
   ],
   options: {

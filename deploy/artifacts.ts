@@ -27,6 +27,7 @@ const SOURCES: Readonly<Record<ArtifactName, string>> = {
   Broadcaster: "contracts/data",
   Subscriptions: "contracts/data",
   Automations: "contracts/data",
+  Feeds: "contracts/data",
   LaneHeads: "contracts/paths",
   PriceKeeper: "contracts/fees",
   StateRequests: "contracts/fees",

@@ -8,6 +8,7 @@ import { deliveries } from "./gas/delivery.ts";
 import { deployment } from "./gas/deployment.ts";
 import { era } from "./gas/era.ts";
 import { evidence } from "./gas/evidence.ts";
+import { feeds } from "./gas/feed.ts";
 import { fees } from "./gas/fees.ts";
 import { governance } from "./gas/governance.ts";
 import { keeping } from "./gas/keeping.ts";
@@ -35,6 +36,7 @@ const SUBJECTS: readonly Subject[] = [
   proofs,
   publications,
   automations,
+  feeds,
   paths,
   keeping,
   apps,

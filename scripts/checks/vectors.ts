@@ -4,6 +4,7 @@ import type { Check } from "./check.ts";
 import { runAlone } from "./check.ts";
 import { batchVectors } from "./vectors/batches.ts";
 import { evidenceVectors } from "./vectors/evidence.ts";
+import { feedVectors } from "./vectors/feeds.ts";
 import { feeVectors } from "./vectors/fees.ts";
 import { interopVectors } from "./vectors/interop.ts";
 import { messageVectors } from "./vectors/messages.ts";
@@ -20,6 +21,7 @@ const FILES: Readonly<Record<string, () => unknown>> = {
   "facts.json": factVectors,
   "evidence.json": evidenceVectors,
   "batches.json": batchVectors,
+  "feeds.json": feedVectors,
   "fees.json": feeVectors,
   "interop.json": interopVectors,
   "proofs.json": proofVectors,

@@ -124,6 +124,23 @@ export { readHeadRequests, stateRequestId, STATE_REQUEST_TOPICS } from "./stateR
 export type { HeadRequest, StateQuestion } from "./stateRequest.ts";
 export type { SubscribedEvent, SubscriptionFilter, SubscriptionTerms } from "./subscription.ts";
 
+// --- feeds ---
+export {
+  ANSWER_VALUE_MASK,
+  answerSlot,
+  assembleRound,
+  decodeAnswer,
+  feedId,
+  needsConfirmations,
+  outlying,
+  reportDigest,
+  reportSigner,
+  roundAt,
+  signReport,
+  unpackAnswer,
+} from "./feeds.ts";
+export type { AssembledRound, FeedAnswer, FeedReport, FeedSite, FeedTerms, Observation, ReportFault } from "./feeds.ts";
+
 // --- attestations and signing sessions ---
 export {
   attestationDigest,

@@ -26,6 +26,7 @@ export const CONTRACTS = [
   "Broadcaster",
   "Subscriptions",
   "Automations",
+  "Feeds",
   "LaneHeads",
   "PriceKeeper",
   "StateRequests",

@@ -37,6 +37,7 @@ export type ArtifactName =
   | "Broadcaster"
   | "Subscriptions"
   | "Automations"
+  | "Feeds"
   | "LaneHeads"
   | "PriceKeeper"
   | "StateRequests"
@@ -73,6 +74,7 @@ export const ARTIFACTS: readonly ArtifactName[] = [
   "Broadcaster",
   "Subscriptions",
   "Automations",
+  "Feeds",
   "LaneHeads",
   "PriceKeeper",
   "StateRequests",

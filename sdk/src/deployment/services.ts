@@ -17,6 +17,7 @@ export function serviceSources(at: Addresses, others: ReadonlyMap<bigint, Addres
     { name: "Broadcaster", artifact: "Broadcaster", args: [] },
     { name: "Subscriptions", artifact: "Subscriptions", args: [at.RollupRegistry, at.StateReader, at.Era] },
     { name: "Automations", artifact: "Automations", args: [at.RollupRegistry, at.StateReader, at.Era] },
+    { name: "Feeds", artifact: "Feeds", args: [at.Broadcaster, at.FeeController, at.Era] },
     { name: "LaneHeads", artifact: "LaneHeads", args: [at.MetalayerGateway] },
     {
       name: "PriceKeeper",

@@ -3,6 +3,7 @@ import { AccessManager__factory } from "../../../typechain-types/factories/@open
 import { ERC1967Proxy__factory } from "../../../typechain-types/factories/@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy__factory.js";
 import { Automations__factory } from "../../../typechain-types/factories/contracts/data/Automations__factory.js";
 import { Broadcaster__factory } from "../../../typechain-types/factories/contracts/data/Broadcaster__factory.js";
+import { Feeds__factory } from "../../../typechain-types/factories/contracts/data/Feeds__factory.js";
 import { Subscriptions__factory } from "../../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { Create3Factory__factory } from "../../../typechain-types/factories/contracts/deployment/Create3Factory__factory.js";
 import { OmniDeployer__factory } from "../../../typechain-types/factories/contracts/deployment/OmniDeployer__factory.js";
@@ -79,6 +80,7 @@ const FACTORIES: Readonly<Record<Exclude<ArtifactName, "ArbitrumStack">, Factory
   EraVotes: EraVotes__factory,
   EvmStack: EvmStack__factory,
   FeeController: FeeController__factory,
+  Feeds: Feeds__factory,
   GovernanceExecutor: GovernanceExecutor__factory,
   GuardianRewards: GuardianRewards__factory,
   GuardianSet: GuardianSet__factory,
@@ -156,6 +158,7 @@ export function connectCore(addresses: Addresses, signer: Signer) {
     eraGovernor: EraGovernor__factory.connect(addresses.EraGovernor, signer),
     eraVotes: EraVotes__factory.connect(addresses.EraVotes, signer),
     feeController: FeeController__factory.connect(addresses.FeeController, signer),
+    feeds: Feeds__factory.connect(addresses.Feeds, signer),
     gateway: MetalayerGateway__factory.connect(addresses.MetalayerGateway, signer),
     governanceExecutor: GovernanceExecutor__factory.connect(addresses.GovernanceExecutor, signer),
     guardianRewards: GuardianRewards__factory.connect(addresses.GuardianRewards, signer),

@@ -19,6 +19,7 @@ export class TestRollup {
   readonly eraGovernor: CoreContracts["eraGovernor"];
   readonly eraVotes: CoreContracts["eraVotes"];
   readonly feeController: CoreContracts["feeController"];
+  readonly feeds: CoreContracts["feeds"];
   readonly gateway: CoreContracts["gateway"];
   /** Stands everywhere but on home. */
   readonly governanceExecutor: CoreContracts["governanceExecutor"];
@@ -56,6 +57,7 @@ export class TestRollup {
     this.eraGovernor = contracts.eraGovernor;
     this.eraVotes = contracts.eraVotes;
     this.feeController = contracts.feeController;
+    this.feeds = contracts.feeds;
     this.gateway = contracts.gateway;
     this.governanceExecutor = contracts.governanceExecutor;
     this.guardianRewards = contracts.guardianRewards;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {StateProof} from "../libraries/StateProof.sol";
 import {IRollupRegistry} from "../messaging/IRollupRegistry.sol";
 import {IStateRootInbox} from "../messaging/IStateRootInbox.sol";
 import {IStateReader} from "../proofs/IStateReader.sol";
@@ -59,11 +60,17 @@ contract Automations is IAutomations, PaidCalls {
     }
 
     /// @inheritdoc IAutomations
-    function execute(address owner, Automation calldata automation, uint64 anchorIndex, bytes calldata proof) external {
+    function execute(
+        address owner,
+        Automation calldata automation,
+        uint64 anchorIndex,
+        bytes calldata header,
+        bytes calldata proof
+    ) external {
         bytes32 id = idOf(owner, automation);
         State memory before = _states[id];
         _checkDue(id, before, automation);
-        uint64 number = _checkHead(before, automation, anchorIndex);
+        uint64 number = _checkBlock(before, automation, anchorIndex, header);
         uint256 value = _checkCondition(id, automation, anchorIndex, proof);
         _states[id] = State(automation.period > 0, before.balance - automation.reward, uint64(block.timestamp), number);
         bytes memory data = abi.encodeCall(IAutomated.onCondition, (id, value));
@@ -103,17 +110,20 @@ contract Automations is IAutomations, PaidCalls {
         if (block.timestamp < from) revert AutomationsTooEarly(id, from);
     }
 
-    /// @dev A call goes by a newer state than the one before it: no proof serves twice.
-    function _checkHead(
+    /// @dev A call goes by a newer block than the one before it: no proof serves twice. When a head was recorded says nothing about its block's age.
+    function _checkBlock(
         State memory before,
         Automation calldata automation,
-        uint64 anchorIndex
+        uint64 anchorIndex,
+        bytes calldata header
     ) private view returns (uint64 number) {
         _checkActive(automation);
         IStateRootInbox.Head memory head = INBOX.head(automation.chainId, anchorIndex);
-        bool isOld = uint256(head.recordedAt) + automation.maxAge < block.timestamp;
+        (bool proven, uint256 time) = StateProof.timeOf(head.blockHash, header);
+        if (!proven) revert AutomationsHeaderRefused(anchorIndex);
+        bool isOld = time + automation.maxAge < block.timestamp;
         if (isOld || (before.calledAt != 0 && head.number <= before.number)) {
-            revert AutomationsOldHead(head.number, head.recordedAt);
+            revert AutomationsOldBlock(head.number, time);
         }
         return head.number;
     }

@@ -20,7 +20,7 @@ interface IAutomations is IPaidCalls {
     /// @param account, slot whose value counts
     /// @param mask bits of the value that count, not zero
     /// @param operand what the masked value is compared with
-    /// @param maxAge seconds since the head was recorded here, at most; not zero
+    /// @param maxAge seconds since the time of the block that shows the value, at most; not zero
     /// @param period seconds between two calls at least; 0: called once
     /// @param gasLimit gas of the call: exactly this
     /// @param reward paid to who executes
@@ -58,7 +58,10 @@ interface IAutomations is IPaidCalls {
     error AutomationsKnown(bytes32 id);
     error AutomationsUnknownRollup(uint256 chainId, uint256 incarnation);
     error AutomationsTooEarly(bytes32 id, uint256 from);
-    error AutomationsOldHead(uint256 number, uint256 recordedAt);
+    /// @notice The block is older than the automation allows, or not newer than that of the last call.
+    error AutomationsOldBlock(uint256 number, uint256 time);
+    /// @notice Not the header of the block of a recorded head.
+    error AutomationsHeaderRefused(uint64 anchorIndex);
     error AutomationsNotSatisfied(bytes32 id, uint256 value);
     error AutomationsUnpaid(bytes32 id, uint256 balance);
 
@@ -77,10 +80,18 @@ interface IAutomations is IPaidCalls {
 
     /// @notice Proves that the condition holds and calls the owner. Anyone; earns the reward.
     /// @dev Emits {AutomationExecuted}, or {AutomationFailed} if the call failed. Reverts {AutomationsUnknown}, {AutomationsUnknownRollup},
-    ///      {AutomationsTooEarly} before the period is over, {AutomationsOldHead} for a head that is too old or not newer than that of the last call,
-    ///      {AutomationsNotSatisfied}, {AutomationsUnpaid} if the prepaid ERA does not cover the reward, {PaidCallsInsufficientGas}, and as
+    ///      {AutomationsTooEarly} before the period is over, {AutomationsHeaderRefused}, {AutomationsOldBlock}, {AutomationsNotSatisfied}, {AutomationsUnpaid} if the prepaid ERA does not cover the reward, {PaidCallsInsufficientGas}, and as
     ///      {IStateReader.slotAt}.
-    function execute(address owner, Automation calldata automation, uint64 anchorIndex, bytes calldata proof) external;
+    /// @param anchorIndex of the recorded head whose block shows the value
+    /// @param header of that block, in RLP
+    /// @param proof of the slot in that block's state, for StateReader
+    function execute(
+        address owner,
+        Automation calldata automation,
+        uint64 anchorIndex,
+        bytes calldata header,
+        bytes calldata proof
+    ) external;
 
     /// @notice Prepaid ERA and last call of an automation.
     function state(bytes32 id) external view returns (State memory);

@@ -23,6 +23,12 @@ library StateProof {
     uint256 private constant MAX_NONCE_BYTES = 8;
     /// @dev State root in a header behind list prefix (3), parent hash (33), ommers' hash (33), beneficiary (21) and its own prefix (1).
     uint256 private constant STATE_ROOT_OFFSET = 91;
+    /// @dev Behind the state root (32) and the roots of transactions and receipts (33 each).
+    uint256 private constant BLOOM_OFFSET = STATE_ROOT_OFFSET + 98;
+    /// @dev Of a string of 256 bytes.
+    uint256 private constant BLOOM_PREFIX = 0xb90100;
+    /// @dev Numbers behind the bloom: difficulty, number, gas limit, gas used, time.
+    uint256 private constant NUMBERS_TO_TIME = 5;
 
     /// @notice The account under `stateRoot`, or its absence.
     function verifyAccount(
@@ -65,6 +71,20 @@ library StateProof {
             CalldataBytes.byteAt(place + 69) == 0x94 &&
             CalldataBytes.byteAt(place + STATE_ROOT_OFFSET - 1) == 0xa0;
         if (proven) stateRoot = CalldataBytes.wordAt(place + STATE_ROOT_OFFSET);
+    }
+
+    /// @notice Time of the block whose header hashes to `blockHash`, seconds; `proven` is false for any other bytes.
+    function timeOf(bytes32 blockHash, bytes calldata header) internal pure returns (bool proven, uint64 time) {
+        (proven, ) = stateRootOf(blockHash, header);
+        uint256 place = CalldataBytes.start(header) + BLOOM_OFFSET;
+        if (!proven || uint256(CalldataBytes.wordAt(place)) >> 232 != BLOOM_PREFIX) return (false, 0);
+        place += 3 + 256;
+        for (uint256 i = 0; i < NUMBERS_TO_TIME; ++i) {
+            (time, place) = _number(place);
+            if (place == 0) return (false, 0);
+        }
+        // What lies behind the header is not what was hashed.
+        if (place > CalldataBytes.end(header)) return (false, 0);
     }
 
     /// @notice The account that the part at `place` proves; `next` is where the part ends.
@@ -130,6 +150,16 @@ library StateProof {
             length = _putInteger(encoded, place + 3, length) - encoded;
             (root, next) = StateTrie.present(path, depth, encoded, length, next);
         }
+    }
+
+    /// @dev A number in RLP, and where it ends; 0 if it is none of at most 64 bits.
+    function _number(uint256 place) private pure returns (uint64 value, uint256 next) {
+        uint256 first = CalldataBytes.byteAt(place);
+        if (first < 0x80) return (uint64(first), place + 1);
+        uint256 length = first - 0x80;
+        if (length > 8) return (0, 0);
+        if (length == 0) return (0, place + 1);
+        return (uint64(uint256(CalldataBytes.wordAt(place + 1)) >> (256 - 8 * length)), place + 1 + length);
     }
 
     /// @dev Where the roots of the account stand in the part at `place` (0 if the account is absent), and where the part ends.

@@ -45,6 +45,11 @@ contract StateProofHarness {
         return StateProof.stateRootOf(blockHash, header_);
     }
 
+    /// @notice With other calldata behind the header, which must not be taken for a part of it.
+    function time(bytes32 blockHash, bytes calldata header_, bytes calldata) external pure returns (bool, uint64) {
+        return StateProof.timeOf(blockHash, header_);
+    }
+
     /// @notice Gas of the library alone for a slot of an account.
     function gasOf(
         bytes32 stateRoot,

@@ -2,6 +2,7 @@ import { Interface } from "ethers";
 import { automationsAbi } from "../../sdk/src/abi/Automations.ts";
 import { automationArgument, isSatisfied, type Automation, type CreatedAutomation } from "../../sdk/src/automation.ts";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { headerOfBlock } from "../../sdk/src/header.ts";
 import { proveState, slotProof, type NodeProof } from "../../sdk/src/proofsPack.ts";
 import { IAutomated__factory } from "../../typechain-types/factories/contracts/data/IAutomated__factory.js";
 import { parseBlock, toQuantity, type Log } from "../chain/blocks.ts";
@@ -80,12 +81,37 @@ export async function accepts(
   return outcome?.ok === true && String(outcome.result).startsWith(ACCEPTED);
 }
 
+/** A head with its block's header and time, seconds. */
+export interface ShownHead extends RecordedHead {
+  readonly header: Hex;
+  readonly time: bigint;
+}
+
+/** The header of a head's block by the source's node; undefined if it has another block there, or one whose hash is no Ethereum header's. */
+export async function showHead(
+  source: AutomationSite,
+  head: RecordedHead,
+  signal: AbortSignal | undefined,
+): Promise<ShownHead | undefined> {
+  const block = await source.pool.request("eth_getBlockByNumber", [toQuantity(head.number), false], { signal });
+  const { hash, timestamp } = parseBlock(block);
+  // CAST: a block that was parsed is a record.
+  const header = headerOfBlock(block as Record<string, unknown>);
+  return header === undefined || hash !== head.blockHash ? undefined : { ...head, header, time: BigInt(timestamp) };
+}
+
+/** When the newest final block of a rollup was made, seconds. */
+export async function finalTime({ pool, follower }: AutomationSite, signal: AbortSignal | undefined): Promise<bigint> {
+  const params = [toQuantity(follower.finalNumber), false];
+  return BigInt(parseBlock(await pool.request("eth_getBlockByNumber", params, { signal })).timestamp);
+}
+
 /** The value that counts in a head's state, with the transaction that proves it. Throws `PROOF_REFUSED` if the source's node says what is not so. */
 export async function prepareExecution(
   source: AutomationSite,
   dst: AutomationSite,
   { owner, automation }: CreatedAutomation,
-  head: RecordedHead,
+  head: ShownHead,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly value: bigint; readonly call: { readonly to: Address; readonly data: Hex } }> {
   const { account, slot, mask } = automation;
@@ -93,7 +119,7 @@ export async function prepareExecution(
   // CAST: whatever it is, nothing in it is believed.
   const { values, accountPart, slotParts } = proveState(head.stateRoot, account, [slot], answer as NodeProof);
   const proof = slotProof(accountPart, slotParts);
-  const given = [owner, automationArgument(automation), head.anchorIndex, proof];
+  const given = [owner, automationArgument(automation), head.anchorIndex, head.header, proof];
   // CAST: ethers returns hex
   const data = automationsInterface.encodeFunctionData("execute", given) as Hex;
   return { value: BigInt(values[0] ?? 0n) & mask, call: { to: dst.rollup.contracts.automations ?? "0x", data } };

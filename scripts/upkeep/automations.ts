@@ -6,7 +6,16 @@ import { createLogReader, type LogReader } from "../chain/logs.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
 import { reasonOf, waits, worse, type Trouble } from "../network/trouble.ts";
 import type { AutomationSite, AutomationState } from "./automationCall.ts";
-import { accepts, isExecutedIn, prepareExecution, readStates, valuesAt } from "./automationCall.ts";
+import {
+  accepts,
+  finalTime,
+  isExecutedIn,
+  prepareExecution,
+  readStates,
+  showHead,
+  valuesAt,
+  type ShownHead,
+} from "./automationCall.ts";
 import { latestHead, type RecordedHead } from "./heads.ts";
 
 export interface AutomationServiceOptions<T extends AutomationSite> {
@@ -163,16 +172,17 @@ async function serveFrom<T extends AutomationSite>(
   due: readonly Due<T>[],
 ): Promise<number> {
   const { source, dst, now, signal } = route;
-  const head = await latestHead(dst, source.rollup.chainId, signal);
+  const known = await latestHead(dst, source.rollup.chainId, signal);
+  const head = known === undefined ? undefined : await showHead(source, known, signal);
   const usable = due.filter(({ job, state }) => {
-    if (head === undefined || head.recordedAt + job.made.automation.maxAge < now) return false;
+    if (head === undefined || head.time + job.made.automation.maxAge < now) return false;
     return state.calledAt === 0n || head.number > state.number;
   });
-  const shown = await valuesAt(source, conditions(usable), head?.number ?? 0n, signal);
-  const ready = usable.filter((_, index) => shown[index] !== undefined).slice(0, MOST_EXECUTIONS);
+  const values = await valuesAt(source, conditions(usable), head?.number ?? 0n, signal);
+  const ready = usable.filter((_, index) => values[index] !== undefined).slice(0, MOST_EXECUTIONS);
   const executed = head === undefined ? 0 : await execute(options, route, ready, head);
-  const rest = due.filter((one) => !usable.includes(one) || shown[usable.indexOf(one)] === undefined);
-  await wantHead(options, route, rest, head);
+  const rest = due.filter((one) => !usable.includes(one) || values[usable.indexOf(one)] === undefined);
+  await wantHead(options, route, rest, known);
   return executed;
 }
 
@@ -181,7 +191,7 @@ async function execute<T extends AutomationSite>(
   { now, onError }: AutomationServiceOptions<T>,
   { source, dst, signal }: Route<T>,
   ready: readonly Due<T>[],
-  head: RecordedHead,
+  head: ShownHead,
 ): Promise<number> {
   const one = async ({ job }: Due<T>): Promise<number> => {
     const fail = (reason: string): number => {
@@ -210,14 +220,17 @@ async function execute<T extends AutomationSite>(
 /** For conditions that hold in a final block of the source and in no head that serves, if they pay for one. */
 async function wantHead<T extends AutomationSite>(
   { leastForHead, bringHead }: AutomationServiceOptions<T>,
-  { source, dst, signal }: Route<T>,
+  { source, dst, now, signal }: Route<T>,
   rest: readonly Due<T>[],
   head: RecordedHead | undefined,
 ): Promise<void> {
   const { finalNumber } = source.follower;
-  const paying = rest.filter(({ job }) => job.made.automation.reward >= leastForHead);
-  if (finalNumber < 0 || paying.length === 0) return;
+  const offered = rest.filter(({ job }) => job.made.automation.reward >= leastForHead);
+  if (finalNumber < 0 || offered.length === 0) return;
   const final = BigInt(finalNumber);
+  const time = await finalTime(source, signal);
+  // What asks for younger blocks than are final is served by no head.
+  const paying = offered.filter(({ job }) => time + job.made.automation.maxAge >= now);
   const held = await valuesAt(source, conditions(paying), final, signal);
   let wanted: bigint | undefined;
   for (const [index, { job, state }] of paying.entries()) {

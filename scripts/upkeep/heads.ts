@@ -27,9 +27,8 @@ export type PlacedAnchor = Anchor & { readonly index: bigint };
 export interface RecordedHead {
   readonly anchorIndex: bigint;
   readonly number: bigint;
+  readonly blockHash: Hex;
   readonly stateRoot: Hex;
-  /** Seconds. */
-  readonly recordedAt: bigint;
 }
 
 const inboxInterface = new Interface(stateRootInboxAbi);
@@ -47,8 +46,8 @@ export async function latestHead(
   const result = await pool.request(call.method, call.params, { signal });
   // CAST: the ABI says so.
   const [anchorIndex, head] = viewResult("latestHead", result, inboxInterface) as [bigint, RecordedHead];
-  const { number, stateRoot, recordedAt } = head;
-  return recordedAt === 0n ? undefined : { anchorIndex, number, stateRoot, recordedAt };
+  const { number, blockHash, stateRoot } = head;
+  return BigInt(blockHash) === 0n ? undefined : { anchorIndex, number, blockHash, stateRoot };
 }
 
 /** Anchors a rollup's head when the newest anchor is so old, and attests the newest final anchor to the other rollups. */

@@ -17,7 +17,7 @@ export interface Automation {
   readonly mask: bigint;
   readonly comparison: (typeof COMPARISONS)[number];
   readonly operand: bigint;
-  /** Seconds since the head was recorded, at most. */
+  /** Seconds since the time of the block that shows the value, at most. */
   readonly maxAge: bigint;
   /** Seconds between two calls; 0: called once. */
   readonly period: bigint;

@@ -1,78 +1,26 @@
 import { expect } from "chai";
-import { toBeHex, Wallet, ZeroAddress, type ContractTransactionResponse } from "ethers";
-import type { Address, Hex } from "../../sdk/src/bytes.ts";
-import { slotProof } from "../../sdk/src/proofsPack.ts";
-import {
-  Automations__factory,
-  AutomatedMock__factory,
-  StorageMock__factory,
-  type AutomatedMock,
-  type Automations,
-  type StorageMock,
-} from "../../typechain-types/index.js";
-import { addressOf, MOOD, PublishingNetwork, UNIT } from "../helpers/publications.ts";
+import { toBeHex, Wallet, ZeroAddress } from "ethers";
+import type { Address } from "../../sdk/src/bytes.ts";
+import { Automations__factory, type Automations } from "../../typechain-types/index.js";
+import { AutomationGround, COMPARISON, timeOn } from "../helpers/automations.ts";
+import { MOOD, UNIT, type PublishingNetwork } from "../helpers/publications.ts";
 
-const SLOT = toBeHex(7, 32) as Hex; // CAST: ethers returns hex
-const ALL = 2n ** 256n - 1n;
-const COMPARISON = { none: 0n, equal: 1n, notEqual: 2n, atLeast: 3n, atMost: 4n };
 const NOBODY = "0x00000000000000000000000000000000000000AA";
 
 describe("Automations", () => {
+  let ground: AutomationGround;
   let net: PublishingNetwork;
   let automations: Automations;
-  let store: StorageMock;
   let account: Address;
 
   before(async () => {
-    net = await PublishingNetwork.open();
-    automations = net.here.automations;
-    store = await new StorageMock__factory(net.source.signer).deploy();
-    account = await addressOf(store);
+    ground = await AutomationGround.open();
+    ({ net, automations, account } = ground);
   });
-
-  type Wish = Partial<Awaited<ReturnType<typeof wish>>>;
-  const wish = async () => ({
-    ...{ chainId: net.source.chainId, incarnation: 1n, account, slot: SLOT, mask: ALL },
-    ...{ comparison: COMPARISON.atLeast, operand: 100n, maxAge: 3_600n, period: 0n, gasLimit: 200_000n, reward: 0n },
-  });
-
-  /** A new contract that is automated, with prepaid ERA. */
-  async function automated(change: Wish = {}, balance = 0n) {
-    const owner = await new AutomatedMock__factory(net.here.signer).deploy();
-    const automation = { ...(await wish()), ...change };
-    await owner.call(automations, automations.interface.encodeFunctionData("create", [automation]));
-    const id = await automations.idOf(owner, automation);
-    if (balance > 0n) {
-      await net.here.era.approve(automations, balance * UNIT);
-      await automations.fund(id, balance);
-    }
-    return { owner, automation, id };
-  }
-
-  const write = async (value: bigint): Promise<void> => {
-    await (await store.write(SLOT, toBeHex(value, 32))).wait();
-  };
-  const attest = () => net.network.recordHead(net.source.chainId, net.here.chainId);
-
-  async function proofAt(anchorIndex: bigint): Promise<Hex> {
-    const place = { of: net.source.chainId, attestedOn: net.here.chainId, anchorIndex };
-    const state = await net.network.client.readState({ ...place, account, slots: [SLOT] });
-    return slotProof(state.accountPart, state.slotParts);
-  }
-
-  /** Executes by the source's present state, or by a head that is known. */
-  async function execute(
-    { owner, automation }: { owner: AutomatedMock; automation: Awaited<ReturnType<typeof wish>> },
-    index?: bigint,
-    gas?: { gasLimit: bigint },
-  ): Promise<ContractTransactionResponse> {
-    const at = index ?? (await attest()).anchorIndex;
-    return automations.execute(owner, automation, at, await proofAt(at), gas ?? {});
-  }
 
   describe("create", () => {
     it("EXPLOITS 18: takes no zero for a comparison, mask, age or gas, and no unknown rollup", async () => {
-      const good = await wish();
+      const good = ground.wish();
       for (const change of [{ comparison: COMPARISON.none }, { mask: 0n }, { maxAge: 0n }, { gasLimit: 0n }]) {
         await expect(automations.create({ ...good, ...change })).to.be.revertedWithCustomError(
           automations,
@@ -93,16 +41,16 @@ describe("Automations", () => {
     });
 
     it("automates the caller alone, once", async () => {
-      const { owner, automation, id } = await automated();
+      const { owner, automation, id } = await ground.automated();
       expect((await automations.state(id)).active).to.equal(true);
       const again = automations.connect(net.here.provider).create.staticCall(automation, { from: owner });
       await expect(again).to.be.revertedWithCustomError(automations, "AutomationsKnown").withArgs(id);
-      await write(100n);
-      const { anchorIndex } = await attest();
+      await ground.write(100n);
+      const { anchorIndex } = await ground.attest();
       // EXPLOITS 3, EXPLOITS 13: no other contract can be named as the owner.
       for (const other of [net.here.era, net.here.gateway, automations]) {
         await expect(
-          automations.execute(other, automation, anchorIndex, await proofAt(anchorIndex)),
+          automations.execute(other, automation, anchorIndex, ...(await ground.shownAt(anchorIndex))),
         ).to.be.revertedWithCustomError(automations, "AutomationsUnknown");
       }
     });
@@ -117,104 +65,137 @@ describe("Automations", () => {
         [COMPARISON.notEqual, 99n, 100n],
       ] as const;
       for (const [comparison, good, bad] of cases) {
-        const one = await automated({ comparison });
-        await write(bad);
-        await expect(execute(one))
+        const one = await ground.automated({ comparison });
+        await ground.write(bad);
+        await expect(ground.execute(one))
           .to.be.revertedWithCustomError(automations, "AutomationsNotSatisfied")
           .withArgs(one.id, bad);
-        await write(good);
-        await expect(execute(one))
+        await ground.write(good);
+        await expect(ground.execute(one))
           .to.emit(one.owner, "ConditionMet")
           .withArgs(automations, one.id, good, (gas: bigint) => gas < 200_000n && gas > 150_000n);
       }
     });
 
     it("compares the bits under the mask", async () => {
-      const one = await automated({ mask: 0xffffn, comparison: COMPARISON.equal, operand: 5n });
-      await write((77n << 16n) | 5n);
-      await expect(execute(one)).to.emit(automations, "AutomationExecuted").withArgs(one.id, net.here.signer, 5n, 0n);
+      const one = await ground.automated({ mask: 0xffffn, comparison: COMPARISON.equal, operand: 5n });
+      await ground.write((77n << 16n) | 5n);
+      await expect(ground.execute(one))
+        .to.emit(automations, "AutomationExecuted")
+        .withArgs(one.id, net.here.signer, 5n, 0n);
     });
 
     it("happens once without a period, whatever is proven later", async () => {
-      const one = await automated();
-      await write(200n);
-      await execute(one);
-      await write(201n);
-      await expect(execute(one)).to.be.revertedWithCustomError(automations, "AutomationsUnknown").withArgs(one.id);
+      const one = await ground.automated();
+      await ground.write(200n);
+      await ground.execute(one);
+      await ground.write(201n);
+      await expect(ground.execute(one))
+        .to.be.revertedWithCustomError(automations, "AutomationsUnknown")
+        .withArgs(one.id);
       expect(await one.owner.received()).to.equal(1n);
     });
 
     it("EXPLOITS 5: happens again with a period, after it, and by a newer head each time", async () => {
-      const one = await automated({ period: 600n });
-      await write(200n);
-      const { anchorIndex } = await attest();
-      await execute(one, anchorIndex);
-      await expect(execute(one)).to.be.revertedWithCustomError(automations, "AutomationsTooEarly");
+      const one = await ground.automated({ period: 600n });
+      await ground.write(200n);
+      const { anchorIndex } = await ground.attest();
+      await ground.execute(one, anchorIndex);
+      await expect(ground.execute(one)).to.be.revertedWithCustomError(automations, "AutomationsTooEarly");
       await net.here.passTime(601);
-      await expect(execute(one, anchorIndex)).to.be.revertedWithCustomError(automations, "AutomationsOldHead");
-      await execute(one);
+      await expect(ground.execute(one, anchorIndex)).to.be.revertedWithCustomError(automations, "AutomationsOldBlock");
+      await ground.execute(one);
       expect(await one.owner.received()).to.equal(2n);
     });
 
-    it("goes by no head that is older than the automation allows, and by none that was not attested", async () => {
-      const one = await automated({ maxAge: 100n });
-      await write(200n);
-      const { anchorIndex } = await attest();
-      await net.here.passTime(102);
-      await expect(execute(one, anchorIndex)).to.be.revertedWithCustomError(automations, "AutomationsOldHead");
-      const call = automations.execute(one.owner, one.automation, anchorIndex + 9n, await proofAt(anchorIndex));
-      await expect(call).to.be.revertedWithCustomError(automations, "AutomationsOldHead").withArgs(0n, 0n);
+    it("C24: goes by no block that is older than the automation allows, however late its head was recorded", async () => {
+      const behind = (await timeOn(net.here)) - (await timeOn(net.source));
+      if (behind > 0) await net.source.passTime(behind);
+      const one = await ground.automated({ maxAge: 100n });
+      await ground.write(200n);
+      await net.here.passTime(200);
+      const { anchorIndex, number } = await ground.attest();
+      const shown = await net.source.provider.getBlock(Number(number));
+      await expect(ground.execute(one, anchorIndex))
+        .to.be.revertedWithCustomError(automations, "AutomationsOldBlock")
+        .withArgs(number, shown?.timestamp);
+      await net.source.passTime(200);
+      await ground.execute(one);
+      expect(await one.owner.received()).to.equal(1n);
+    });
+
+    it("EXPLOITS 21: takes no header but that of the head's block, and no head that was not attested", async () => {
+      const one = await ground.automated();
+      await ground.write(200n);
+      const before = await ground.attest();
+      const { anchorIndex, number } = await ground.attest();
+      const [header, proof] = await ground.shownAt(anchorIndex);
+      const [other] = await ground.shownAt(before.anchorIndex);
+      const time = toBeHex((await net.source.provider.getBlock(Number(number)))?.timestamp ?? 0).slice(2);
+      const later = header.replace(time, "ffffffff");
+      expect(later).to.not.equal(header);
+      for (const false_ of ["0x", other, later, `${header}00`, header.slice(0, -2)]) {
+        await expect(automations.execute(one.owner, one.automation, anchorIndex, false_, proof))
+          .to.be.revertedWithCustomError(automations, "AutomationsHeaderRefused")
+          .withArgs(anchorIndex);
+      }
+      const call = automations.execute(one.owner, one.automation, anchorIndex + 9n, header, proof);
+      await expect(call)
+        .to.be.revertedWithCustomError(automations, "AutomationsHeaderRefused")
+        .withArgs(anchorIndex + 9n);
     });
 
     it("EXPLOITS 21, EXPLOITS 22, EXPLOITS 34: takes nothing for a proof but the one there is", async () => {
-      const one = await automated();
-      await write(200n);
-      const { anchorIndex } = await attest();
-      const proof = await proofAt(anchorIndex);
+      const one = await ground.automated();
+      await ground.write(200n);
+      const { anchorIndex } = await ground.attest();
+      const [header, proof] = await ground.shownAt(anchorIndex);
       for (const other of ["0x", "0x01000100", `${proof}00`, proof.slice(0, -2), `0x01${proof.slice(4)}`]) {
-        await expect(automations.execute(one.owner, one.automation, anchorIndex, other)).to.be.revert(net.ethers);
+        await expect(automations.execute(one.owner, one.automation, anchorIndex, header, other)).to.be.revert(
+          net.ethers,
+        );
       }
       expect(await one.owner.received()).to.equal(0n);
     });
 
     it("C15, C16: a failing owner keeps its automation and its ERA, and costs what it asked for", async () => {
-      const one = await automated({ reward: 5n, gasLimit: 100_000n }, 5n);
-      await write(300n);
+      const one = await ground.automated({ reward: 5n, gasLimit: 100_000n }, 5n);
+      await ground.write(300n);
       for (const mood of [MOOD.revert, MOOD.wrongSelector, MOOD.shortReturn, MOOD.returnBomb, MOOD.revertBomb]) {
         await one.owner.setMode(mood);
-        await expect(execute(one)).to.emit(automations, "AutomationFailed");
+        await expect(ground.execute(one)).to.emit(automations, "AutomationFailed");
         expect(await automations.state(one.id)).to.deep.equal([true, 5n, 0n, 0n]);
       }
       await one.owner.setMode(MOOD.accept);
-      await execute(one);
+      await ground.execute(one);
       expect(await one.owner.received()).to.equal(1n);
     });
 
     it("C14: gives the owner all of its gas or changes nothing", async () => {
-      const one = await automated({ gasLimit: 400_000n });
-      await write(200n);
-      const { anchorIndex } = await attest();
-      await expect(execute(one, anchorIndex, { gasLimit: 400_000n })).to.be.revert(net.ethers);
-      await execute(one, anchorIndex, { gasLimit: 5_000_000n });
+      const one = await ground.automated({ gasLimit: 400_000n });
+      await ground.write(200n);
+      const { anchorIndex } = await ground.attest();
+      await expect(ground.execute(one, anchorIndex, { gasLimit: 400_000n })).to.be.revert(net.ethers);
+      await ground.execute(one, anchorIndex, { gasLimit: 5_000_000n });
       expect(await one.owner.received()).to.equal(1n);
     });
 
     it("EXPLOITS 27: from inside the call it is not executed again, ended twice or paid twice", async () => {
-      const one = await automated({ period: 1n, reward: 4n, gasLimit: 2_000_000n }, 10n);
-      await write(200n);
-      const { anchorIndex } = await attest();
+      const one = await ground.automated({ period: 1n, reward: 4n, gasLimit: 2_000_000n }, 10n);
+      await ground.write(200n);
+      const { anchorIndex } = await ground.attest();
       const { interface: codec } = automations;
-      const again = [one.owner.target, one.automation, anchorIndex, await proofAt(anchorIndex)] as const;
+      const again = [one.owner.target, one.automation, anchorIndex, ...(await ground.shownAt(anchorIndex))] as const;
       // CAST: ethers checks the values against the ABI
       await one.owner.setCall(automations, codec.encodeFunctionData("execute", again as never));
       await one.owner.setMode(MOOD.reenter);
       const before = await automations.earned(net.here.signer);
-      await execute(one, anchorIndex);
+      await ground.execute(one, anchorIndex);
       expect(await one.owner.reentrySucceeded()).to.equal(false);
       expect(await one.owner.received()).to.equal(1n);
       await net.here.passTime(2);
       await one.owner.setCall(automations, codec.encodeFunctionData("end", [one.id, one.automation, NOBODY]));
-      await execute(one);
+      await ground.execute(one);
       expect(await one.owner.reentrySucceeded()).to.equal(true);
       expect(await net.here.era.balanceOf(NOBODY)).to.equal(2n * UNIT);
       expect((await automations.earned(net.here.signer)) - before).to.equal(8n);
@@ -224,18 +205,18 @@ describe("Automations", () => {
   describe("fund, end and claim", () => {
     it("EXPLOITS 27: who takes its ERA out in a call that it then refuses gets no more than it had", async () => {
       const { era, signer } = net.here;
-      await automated({}, 50n);
+      await ground.automated({}, 50n);
       for (const period of [0n, 1n]) {
-        const one = await automated({ period, reward: 3n, gasLimit: 2_000_000n }, 10n);
+        const one = await ground.automated({ period, reward: 3n, gasLimit: 2_000_000n }, 10n);
         const payee = new Wallet(toBeHex(0x7a0n + period, 32)).address;
         const held = await era.balanceOf(automations);
         const earned = await automations.earned(signer);
         const end = automations.interface.encodeFunctionData("end", [one.id, one.automation, payee]);
         await one.owner.setCall(automations, end);
         await one.owner.setMode(MOOD.reenterAndRefuse);
-        await write(200n);
+        await ground.write(200n);
         for (let turn = 0; turn < 3; turn++) {
-          await expect(execute(one)).to.emit(automations, "AutomationFailed");
+          await expect(ground.execute(one)).to.emit(automations, "AutomationFailed");
           expect(await era.balanceOf(payee)).to.equal(7n * UNIT);
           expect(await automations.state(one.id)).to.deep.equal([true, 3n, 0n, 0n]);
         }
@@ -245,7 +226,7 @@ describe("Automations", () => {
     });
 
     it("EXPLOITS 27: what is prepaid in a call that is then refused is there after it", async () => {
-      const one = await automated({ period: 1n, reward: 3n, gasLimit: 2_000_000n }, 10n);
+      const one = await ground.automated({ period: 1n, reward: 3n, gasLimit: 2_000_000n }, 10n);
       await net.here.era.transfer(one.owner, 5n * UNIT);
       await one.owner.call(
         net.here.era,
@@ -253,22 +234,22 @@ describe("Automations", () => {
       );
       await one.owner.setCall(automations, automations.interface.encodeFunctionData("fund", [one.id, 5n]));
       await one.owner.setMode(MOOD.reenterAndRefuse);
-      await write(200n);
-      await expect(execute(one)).to.emit(automations, "AutomationFailed");
+      await ground.write(200n);
+      await expect(ground.execute(one)).to.emit(automations, "AutomationFailed");
       expect(await one.owner.reentrySucceeded()).to.equal(true);
       expect(await automations.state(one.id)).to.deep.equal([true, 15n, 0n, 0n]);
     });
 
     it("hold exactly what is prepaid and earned, and pay it to whom it belongs", async () => {
       const { era, signer } = net.here;
-      const one = await automated({ reward: 6n }, 10n);
+      const one = await ground.automated({ reward: 6n }, 10n);
       await expect(automations.fund(one.id, 0n)).to.be.revertedWithCustomError(automations, "PaidCallsInvalidAmount");
       await expect(automations.end(one.id, one.automation, account)).to.be.revertedWithCustomError(
         automations,
         "AutomationsUnknown",
       );
-      await write(200n);
-      await execute(one);
+      await ground.write(200n);
+      await ground.execute(one);
       const earned = await automations.earned(signer);
       await expect(automations.claim(net.publisher))
         .to.emit(era, "Transfer")
@@ -288,9 +269,11 @@ describe("Automations", () => {
     });
 
     it("nobody is called who cannot pay what it promised", async () => {
-      const one = await automated({ reward: 6n }, 5n);
-      await write(200n);
-      await expect(execute(one)).to.be.revertedWithCustomError(automations, "AutomationsUnpaid").withArgs(one.id, 5n);
+      const one = await ground.automated({ reward: 6n }, 5n);
+      await ground.write(200n);
+      await expect(ground.execute(one))
+        .to.be.revertedWithCustomError(automations, "AutomationsUnpaid")
+        .withArgs(one.id, 5n);
     });
   });
 });

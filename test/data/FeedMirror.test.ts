@@ -1,8 +1,7 @@
 import { expect } from "chai";
 import { AbiCoder, Contract, type ContractTransactionReceipt } from "ethers";
-import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
 import { ANSWER_VALUE_MASK, answerSlot, type FeedTerms } from "../../sdk/src/feeds.ts";
-import { slotProof } from "../../sdk/src/proofsPack.ts";
 import { readPublications, type Publication } from "../../sdk/src/publication.ts";
 import {
   AutomatedMock__factory,
@@ -222,10 +221,12 @@ describe("FeedMirror", () => {
     const id = await automations.idOf(owner, automation);
     const execute = async () => {
       const { anchorIndex } = await net.network.recordHead(net.source.chainId, net.here.chainId);
-      const place = { of: net.source.chainId, attestedOn: net.here.chainId, anchorIndex };
-      const account: Address = desk.site.feeds;
-      const state = await net.network.client.readState({ ...place, account, slots: [slot] });
-      return automations.execute(owner, automation, anchorIndex, slotProof(state.accountPart, state.slotParts));
+      return automations.execute(
+        owner,
+        automation,
+        anchorIndex,
+        ...(await net.shown(desk.site.feeds, slot, anchorIndex)),
+      );
     };
     await answer(desk, 1_501n);
     await expect(execute()).to.be.revertedWithCustomError(automations, "AutomationsNotSatisfied").withArgs(id, 1_501n);

@@ -1,8 +1,10 @@
-import { id, toBeHex, type Provider, type Signer } from "ethers";
+import { id, toBeHex, toQuantity, type Provider, type Signer } from "ethers";
 import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import type { HeadFact } from "../../sdk/src/fact.ts";
+import { headerOfBlock } from "../../sdk/src/header.ts";
+import { slotProof } from "../../sdk/src/proofsPack.ts";
 import { readPublications, type Publication } from "../../sdk/src/publication.ts";
 import { provePublications } from "../../sdk/src/publicationProof.ts";
 import { filterArgument, type SubscriptionFilter, type SubscriptionTerms } from "../../sdk/src/subscription.ts";
@@ -87,6 +89,20 @@ export class PublishingNetwork {
     const { broadcaster, source } = this;
     const filter = { chainId: source.chainId, incarnation: 1n, broadcaster, publisher };
     return topic === undefined ? filter : { ...filter, topic };
+  }
+
+  /** What Automations takes for a slot of the source in a recorded head's block: the header and the proof. */
+  async shown(account: Address, slot: Hex, anchorIndex: bigint): Promise<readonly [header: Hex, proof: Hex]> {
+    const { source, here, network } = this;
+    const { number } = await here.stateRootInbox.head(source.chainId, anchorIndex);
+    // CAST: the provider of a test's rollup has `send`, and a node answers with a block.
+    const node = source.provider as unknown as Node;
+    const block = await node.send("eth_getBlockByNumber", [toQuantity(number), false]);
+    const header = headerOfBlock(block as Record<string, unknown>); // CAST: as above
+    if (header === undefined) throw new Error("the node's block hashes as Ethereum's");
+    const place = { of: source.chainId, attestedOn: here.chainId, anchorIndex };
+    const state = await network.client.readState({ ...place, account, slots: [slot] });
+    return [header, slotProof(state.accountPart, state.slotParts)];
   }
 
   /** A new contract that is subscribed, to every topic unless it wishes for one. */

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { toBeHex, type ContractTransactionReceipt, type ContractTransactionResponse } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
-import { slotProof } from "../../sdk/src/proofsPack.ts";
 import {
   AutomatedMock__factory,
   StorageMock__factory,
@@ -142,15 +141,12 @@ class Campaign {
   }
 
   async #try({ owner, terms }: Entry, anchorIndex: bigint): Promise<string> {
-    const proof = await this.#proof(anchorIndex);
-    return this.#note(this.net.here.automations.execute(owner, terms, anchorIndex, proof));
+    const shown = await this.#shown(anchorIndex);
+    return this.#note(this.net.here.automations.execute(owner, terms, anchorIndex, ...shown));
   }
 
-  async #proof(anchorIndex: bigint): Promise<Hex> {
-    const { net, account } = this;
-    const place = { of: net.source.chainId, attestedOn: net.here.chainId, anchorIndex };
-    const state = await net.network.client.readState({ ...place, account, slots: [SLOT] });
-    return slotProof(state.accountPart, state.slotParts);
+  #shown(anchorIndex: bigint) {
+    return this.net.shown(this.account, SLOT, anchorIndex);
   }
 
   async #attest(value = LIMIT + BigInt(this.#random(4)) - 1n): Promise<string> {
@@ -178,7 +174,7 @@ class Campaign {
             await addressOf(entry.owner),
             entry.terms,
             head,
-            await this.#proof(head),
+            ...(await this.#shown(head)),
           ])
         : this.#data(entry, name);
     await entry.owner.setCall(automations, data);

@@ -42,6 +42,8 @@ describe("proofs of Ethereum's mainnet", () => {
     const [proven, stateRoot] = await harness.header(mainnet.blockHash, header);
     expect([proven, stateRoot]).to.deep.equal([true, mainnet.header[3]]);
     expect(headerStateRoot(mainnet.blockHash, header)).to.equal(stateRoot);
+    const [, time] = await harness.time(mainnet.blockHash, header, "0x");
+    expect(time).to.equal(BigInt(mainnet.header[11] ?? ""));
   });
 
   it("from the state root to an account and a slot of it, out of all of mainnet's", async () => {

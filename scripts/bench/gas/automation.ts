@@ -1,3 +1,5 @@
+import { encodeRlp, toBeArray } from "ethers";
+import { fromHex, keccak, toHex, type Hex } from "../../../sdk/src/bytes.ts";
 import { slotProof } from "../../../sdk/src/proofsPack.ts";
 import { stateWith } from "../../../test/helpers/tries.ts";
 import { SilentAutomated__factory } from "../../../typechain-types/index.js";
@@ -11,6 +13,9 @@ const ENTRIES = 10_000;
 const REWARD = 1_000_000n;
 const AT_LEAST = 3;
 const PERIOD = 60;
+/** Fixed, so that every run has the same bytes: long before what the network's clock shows. */
+const BLOCK_TIME = 1_767_225_600n;
+const YEAR = 31_536_000n;
 
 /** Made once; proven, called and paid for again and again. The state has 10,000 accounts, the source 10,000 slots. */
 export const automations: Subject = {
@@ -33,7 +38,7 @@ async function measured(net: GasNetwork): Promise<{ created: Cost; executed: Cos
   const slot = slots[0] ?? "0x";
   const automation = {
     ...{ chainId: net.other.chainId, incarnation: 1n, account, slot, mask: 2n ** 256n - 1n },
-    ...{ comparison: AT_LEAST, operand: 1n, maxAge: 86_400n, period: PERIOD, gasLimit: 100_000n, reward: REWARD },
+    ...{ comparison: AT_LEAST, operand: 1n, maxAge: YEAR, period: PERIOD, gasLimit: 100_000n, reward: REWARD },
   };
   const owner = await new SilentAutomated__factory(operator).deploy();
   const created = await costOf(owner.call(contract, contract.interface.encodeFunctionData("create", [automation])));
@@ -42,12 +47,24 @@ async function measured(net: GasNetwork): Promise<{ created: Cost; executed: Cos
   await (await contract.connect(holder).fund(id, 10n * REWARD)).wait();
   const proof = slotProof(await state.accountPart(account), [await state.slotPart(slot)]);
   const execute = async (anchor: bigint): Promise<Cost> => {
-    const head = attestedHead(net, state.root, SIGNERS, anchor, 2_000_000n + anchor);
+    const number = 2_000_000n + anchor;
+    const header = headerWith(random, state.root, number);
+    const head = attestedHead(net, state.root, SIGNERS, anchor, number, keccak(fromHex(header)));
     await (await stateRootInbox.recordHead(...head)).wait();
-    return costOf(contract.connect(relayer).execute(await addressOf(owner), automation, anchor, proof));
+    return costOf(contract.connect(relayer).execute(await addressOf(owner), automation, anchor, header, proof));
   };
   // Neither the time of the last call nor the executor's earnings are zero before the one that counts.
   await execute(1n);
   await passTime(PERIOD);
   return { created, executed: await execute(2n) };
+}
+
+/** A header as Prague has it, of a block so full that no byte of its bloom is zero. */
+function headerWith(random: Random, stateRoot: Hex, number: bigint): Hex {
+  const hash = (): Hex => random.hash();
+  const numbers = [0n, number, 60_000_000n, 31_234_567n, BLOCK_TIME].map((value) => toBeArray(value));
+  const bloom = `0x${Array.from({ length: 8 }, () => hash().slice(2)).join("")}`;
+  const roots = [hash(), hash(), random.address(), stateRoot, hash(), hash(), bloom];
+  const rest = ["0x", hash(), "0x0000000000000000", toBeArray(1_234_567n), hash(), "0x", "0x", hash(), hash()];
+  return toHex(fromHex(encodeRlp([...roots, ...numbers, ...rest])));
 }

@@ -43,11 +43,12 @@ export function attestedHead(
   signers: readonly number[],
   anchorIndex = 1n,
   number = BLOCK,
+  blockHash = hashText("a block of the other rollup"),
 ) {
   const { other, networkId } = net;
   const fact: HeadFact = {
     ...{ class: CLASS_FINAL, chainId: other.chainId, incarnation: 1n, anchorIndex, number },
-    ...{ blockHash: hashText("a block of the other rollup"), stateRoot },
+    ...{ blockHash, stateRoot },
   };
   const hash = headFactHash(networkId, fact);
   const facts = [hash, OTHER_FACT];

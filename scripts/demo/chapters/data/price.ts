@@ -197,7 +197,7 @@ async function tryAgain(world: World, { site, sentinel }: Post, condition: Autom
   const automations = IAutomations__factory.connect(addressOn(world, site, "Automations"), site.connection.provider);
   const { inbox } = site.connection.contracts;
   const [anchorIndex] = await inbox.latestHead(condition.chainId);
-  return automations.execute.staticCall(sentinel, automationArgument(condition), anchorIndex, "0x").then(
+  return automations.execute.staticCall(sentinel, automationArgument(condition), anchorIndex, "0x", "0x").then(
     () => "accepted",
     (error: unknown) => (isError(error, "CALL_EXCEPTION") ? (error.revert?.name ?? "") : String(error)),
   );

@@ -7,7 +7,7 @@ import { openRollup, type Rollup } from "../helpers/rollup.ts";
 import { DAY, ERA } from "../helpers/votes.ts";
 
 const HOUR = 3_600;
-const STEPS = Number(process.env["METALAYER_DEPOSITS_STEPS"] ?? 800);
+const STEPS = Number(process.env["METALAYER_DEPOSITS_STEPS"] ?? 1_600);
 /** All ERA in play; every holder may have any of it anywhere. */
 const ALL = 300n * ERA;
 
@@ -82,7 +82,7 @@ class Sites {
 }
 
 const step = fc.record({
-  act: fc.constantFrom("deposit", "withdraw", "pay", "cross", "cross", "wait", "skew", "snapshot"),
+  act: fc.constantFrom("deposit", "withdraw", "pay", "collect", "cross", "cross", "wait", "skew", "snapshot"),
   site: fc.nat({ max: 2 }),
   other: fc.nat({ max: 2 }),
   who: fc.nat({ max: 2 }),
@@ -109,7 +109,13 @@ async function play(net: Sites, steps: readonly (typeof step extends fc.Arbitrar
       const { free } = await votes.holding(holder);
       if (free > 0n) await net.at(site, () => votes.withdraw(free));
     }
-    if (act === "pay" && (await net.at(site, () => votes.pay(holder)))) net.paid += 1;
+    if (act === "collect") {
+      // As soon as that rollup's clock allows it.
+      const { leaving, payableAt } = await site.votes.holding(holder);
+      if (leaving > 0n) net.now = Math.max(net.now, Number(payableAt) - site.skew);
+    }
+    const isPayment = act === "pay" || act === "collect";
+    if (isPayment && (await net.at(site, () => votes.pay(holder)))) net.paid += 1;
   }
   for (const site of net.sites) {
     site.skew = 0;

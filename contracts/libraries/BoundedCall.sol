@@ -14,26 +14,9 @@ library BoundedCall {
         uint256 callGas,
         bytes memory data
     ) internal returns (bool ok, bytes memory reason) {
-        uint256 input;
         assembly ("memory-safe") {
-            input := add(data, 0x20)
-        }
-        return attempt(target, callGas, input, data.length, bytes4(data));
-    }
-
-    /// @notice As {execute}, for call data that lie anywhere in memory.
-    /// @param input where in memory they begin
-    /// @param size how many bytes they are
-    /// @param selector what has to come back
-    function attempt(
-        address target,
-        uint256 callGas,
-        uint256 input,
-        uint256 size,
-        bytes4 selector
-    ) internal returns (bool ok, bytes memory reason) {
-        assembly ("memory-safe") {
-            ok := call(callGas, target, 0, input, size, 0x00, 0x20)
+            let selector := shl(224, shr(224, mload(add(data, 0x20))))
+            ok := call(callGas, target, 0, add(data, 0x20), mload(data), 0x00, 0x20)
             ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), selector)))
             if iszero(ok) {
                 let kept := returndatasize()

@@ -1,6 +1,7 @@
 import { AbiCoder, keccak256 } from "ethers";
 import { IAutomations__factory } from "../../typechain-types/factories/contracts/data/IAutomations__factory.js";
 import { fixedBytes, fromHex, toAddress, toHex, type Address, type Hex } from "./bytes.ts";
+import { readStanding, type NamedLog } from "./standing.ts";
 
 const AUTOMATIONS = IAutomations__factory.createInterface();
 const TUPLE = "tuple(uint256,uint256,address,bytes32,uint256,uint8,uint256,uint64,uint64,uint32,uint64)";
@@ -61,23 +62,15 @@ export function isSatisfied({ mask, comparison, operand }: Automation, word: Hex
 }
 
 /** Automations, and ends of automations, in the order of the logs: the newest of each id counts. Whether one is over: `state(id)`. */
-export function readAutomations(
-  logs: readonly { readonly topics: readonly string[]; readonly data: string }[],
-): Map<Hex, CreatedAutomation> {
-  const found = new Map<Hex, CreatedAutomation>();
-  for (const log of logs) {
-    const topic = log.topics[1];
-    if (topic === undefined) continue;
-    const id = toHex(fixedBytes("id", topic, 32));
-    if (log.topics[0] === AUTOMATION_TOPICS.ended) found.delete(id);
-    if (log.topics[0] !== AUTOMATION_TOPICS.created) continue;
+export function readAutomations(logs: readonly NamedLog[]): Map<Hex, CreatedAutomation> {
+  const { created: made, ended } = AUTOMATION_TOPICS;
+  return readStanding(logs, { made, ended: [ended] }, (id, { data, topics }) => {
     // CAST: ethers decodes to the types of the ABI, which are these.
-    const { owner, automation } = AUTOMATIONS.decodeEventLog("AutomationCreated", log.data, [
-      ...log.topics,
+    const { owner, automation } = AUTOMATIONS.decodeEventLog("AutomationCreated", data, [
+      ...topics,
     ]).toObject() as unknown as Decoded;
-    found.set(id, { id, owner: toAddress(fixedBytes("owner", owner, 20)), automation: read(automation) });
-  }
-  return found;
+    return { id, owner: toAddress(fixedBytes("owner", owner, 20)), automation: read(automation) };
+  });
 }
 
 function read(said: Decoded["automation"]): Automation {

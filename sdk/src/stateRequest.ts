@@ -1,6 +1,7 @@
 import { AbiCoder, keccak256, ZeroAddress } from "ethers";
 import { IStateRequests__factory } from "../../typechain-types/factories/contracts/fees/IStateRequests__factory.js";
-import { fixedBytes, fromHex, toHex, ZERO_HASH, type Address, type Hex } from "./bytes.ts";
+import { fromHex, toHex, ZERO_HASH, type Address, type Hex } from "./bytes.ts";
+import { readStanding, type NamedLog } from "./standing.ts";
 
 const REQUESTS = IStateRequests__factory.createInterface();
 
@@ -30,25 +31,15 @@ export function stateRequestId({ chainId, incarnation, anchorIndex, account, slo
 }
 
 /** Requests for heads that are open, in the order of the logs. */
-export function readHeadRequests(
-  logs: readonly { readonly topics: readonly string[]; readonly data: string }[],
-): Map<Hex, HeadRequest> {
-  const open = new Map<Hex, HeadRequest>();
-  for (const log of logs) {
-    const [topic, first] = log.topics;
-    if (first === undefined) continue;
-    const id = toHex(fixedBytes("id", first, 32));
-    if (topic !== STATE_REQUEST_TOPICS.asked) {
-      if (topic === STATE_REQUEST_TOPICS.answered || topic === STATE_REQUEST_TOPICS.withdrawn) open.delete(id);
-      continue;
-    }
+export function readHeadRequests(logs: readonly NamedLog[]): Map<Hex, HeadRequest> {
+  const { asked: made, answered, withdrawn } = STATE_REQUEST_TOPICS;
+  return readStanding(logs, { made, ended: [answered, withdrawn] }, (id, { data, topics }) => {
     // CAST: ethers decodes to the types of the ABI, which are these.
-    const { chainId, anchorIndex, account, paid } = REQUESTS.decodeEventLog("StateRequested", log.data, [
-      ...log.topics,
+    const { chainId, anchorIndex, account, paid } = REQUESTS.decodeEventLog("StateRequested", data, [
+      ...topics,
     ]).toObject() as unknown as Omit<HeadRequest, "id"> & { readonly account: string };
-    if (BigInt(account) === 0n) open.set(id, { id, chainId, anchorIndex, paid });
-  }
-  return open;
+    return BigInt(account) === 0n ? { id, chainId, anchorIndex, paid } : undefined;
+  });
 }
 
 /** Topics of the events that say which requests are open. */

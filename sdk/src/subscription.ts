@@ -2,6 +2,7 @@ import { AbiCoder, keccak256 } from "ethers";
 import { ISubscriptions__factory } from "../../typechain-types/factories/contracts/data/ISubscriptions__factory.js";
 import { fixedBytes, fromHex, toAddress, toHex, ZERO_HASH, type Address, type Hex } from "./bytes.ts";
 import type { Publication } from "./publication.ts";
+import { readStanding, type NamedLog } from "./standing.ts";
 
 const SUBSCRIPTIONS = ISubscriptions__factory.createInterface();
 const FILTER = "tuple(uint256,uint256,address,address,bytes32,bool)";
@@ -61,23 +62,16 @@ export function wants(filter: SubscriptionFilter, { publisher, topic }: Publicat
 }
 
 /** Subscriptions, and ends of subscriptions, in the order of the logs: the newest of each id counts. */
-export function readSubscriptions(
-  logs: readonly { readonly topics: readonly string[]; readonly data: string }[],
-): Map<Hex, SubscribedEvent> {
-  const found = new Map<Hex, SubscribedEvent>();
-  for (const log of logs) {
-    const id = log.topics[1];
-    if (id === undefined) continue;
-    const key = toHex(fixedBytes("id", id, 32));
-    if (log.topics[0] === SUBSCRIPTION_TOPICS.unsubscribed) found.delete(key);
-    if (log.topics[0] !== SUBSCRIPTION_TOPICS.subscribed) continue;
+export function readSubscriptions(logs: readonly NamedLog[]): Map<Hex, SubscribedEvent> {
+  const { subscribed: made, unsubscribed } = SUBSCRIPTION_TOPICS;
+  return readStanding(logs, { made, ended: [unsubscribed] }, (id, { data, topics }) => {
     // CAST: ethers decodes to the types of the ABI, which are these.
-    const { subscriber, filter, terms } = SUBSCRIPTIONS.decodeEventLog("Subscribed", log.data, [
-      ...log.topics,
+    const { subscriber, filter, terms } = SUBSCRIPTIONS.decodeEventLog("Subscribed", data, [
+      ...topics,
     ]).toObject() as unknown as Decoded;
     const { chainId, incarnation, broadcaster, publisher, topic, everyTopic } = filter;
-    found.set(key, {
-      id: key,
+    return {
+      id,
       subscriber: toAddress(fixedBytes("subscriber", subscriber, 20)),
       filter: {
         chainId,
@@ -87,9 +81,8 @@ export function readSubscriptions(
         ...(everyTopic ? {} : { topic: toHex(fixedBytes("topic", topic, 32)) }),
       },
       terms: { gasLimit: terms.gasLimit, start: terms.start, price: terms.price },
-    });
-  }
-  return found;
+    };
+  });
 }
 
 interface Decoded {

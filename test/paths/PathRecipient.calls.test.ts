@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { KIND_BOUNTY } from "../../sdk/src/message.ts";
 import { NO_LANE_PROOF, pathMessage } from "../../sdk/src/paths.ts";
-import { A, DAY, PathWorld, type Demand } from "./world.ts";
+import type { Demand } from "../../scripts/cli/paths/recipient.ts";
+import { A, DAY, PathWorld } from "./world.ts";
 
 const WEEK = BigInt(7 * DAY);
 

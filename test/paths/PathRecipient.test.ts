@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { A, B, DAY, NOBODY, PathWorld, QUORUM, type Demand } from "./world.ts";
+import type { Demand } from "../../scripts/cli/paths/recipient.ts";
+import { A, B, DAY, NOBODY, PathWorld, QUORUM } from "./world.ts";
 
 const WEEK = BigInt(7 * DAY);
 

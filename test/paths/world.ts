@@ -17,6 +17,7 @@ import {
 } from "../../sdk/src/paths.ts";
 import { laneId, type Lane } from "../../sdk/src/route.ts";
 import { createNetwork, type RollupSource, type TestNetwork, type TestRollup } from "../../sdk/src/testkit/index.ts";
+import type { Demand } from "../../scripts/cli/paths/recipient.ts";
 import {
   PathRecipientMock__factory,
   StateRootSourceMock__factory,
@@ -28,14 +29,6 @@ export const A = 8101n;
 export const B = 8102n;
 export const DAY = 86_400;
 export const NOBODY: Address = "0x0000000000000000000000000000000000000000";
-
-export interface Demand {
-  readonly needed: bigint;
-  readonly quorum: boolean;
-  readonly delay: bigint;
-  readonly rootSource: string;
-  readonly vetoer: string;
-}
 
 /** The default: the guardians' quorum alone. */
 export const QUORUM: Demand = { needed: 1n, quorum: true, delay: 0n, rootSource: NOBODY, vetoer: NOBODY };

@@ -1,8 +1,4 @@
 import { AUTOMATION_TOPICS, readAutomations, type CreatedAutomation } from "../../sdk/src/automation.ts";
-import type { Address, Hex } from "../../sdk/src/bytes.ts";
-import type { Log } from "../chain/blocks.ts";
-import { quantity } from "../chain/blocks.ts";
-import { createLogReader, type LogReader } from "../chain/logs.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
 import { reasonOf, waits, worse, type Trouble } from "../network/trouble.ts";
 import type { AutomationSite, AutomationState } from "./automationCall.ts";
@@ -16,6 +12,7 @@ import {
   valuesAt,
   type ShownHead,
 } from "./automationCall.ts";
+import { openDesk, readJobs, type Desk } from "./desk.ts";
 import { latestHead, type RecordedHead } from "./heads.ts";
 
 export interface AutomationServiceOptions<T extends AutomationSite> {
@@ -45,12 +42,6 @@ interface Job<T> {
   since: bigint | undefined;
 }
 
-interface Desk<T> {
-  readonly reader: LogReader;
-  logs: Log[];
-  readonly jobs: Map<Hex, Job<T>>;
-}
-
 /** A job that is paid for and due. */
 interface Due<T> {
   readonly job: Job<T>;
@@ -66,14 +57,14 @@ const KEPT_BLOCKS = 4_096;
 export function createAutomationService<T extends AutomationSite>(
   options: AutomationServiceOptions<T>,
 ): AutomationService<T> {
-  const desks = new Map<T, Desk<T>>();
+  const desks = new Map<T, Desk<Job<T>>>();
   return {
     async serve(dst, signal) {
       const address = dst.rollup.contracts.automations;
       if (address === undefined) return 0;
-      const desk = desks.get(dst) ?? openDesk<T>(dst, address);
+      const desk = desks.get(dst) ?? openDesk<Job<T>>(dst, address, Object.values(AUTOMATION_TOPICS));
       desks.set(dst, desk);
-      await readJobs(options, desk, dst, signal);
+      await readJobs(desk, readAutomations, (made) => openJob(options, dst, made), signal);
       const { now, due } = await dueOf(options, desk, dst, signal);
       let executed = 0;
       for (const source of new Set(due.map(({ job }) => job.source))) {
@@ -88,48 +79,21 @@ export function createAutomationService<T extends AutomationSite>(
   };
 }
 
-function openDesk<T extends AutomationSite>({ rollup, pool }: AutomationSite, address: Address): Desk<T> {
-  const filter = { address, topics: [[AUTOMATION_TOPICS.created, AUTOMATION_TOPICS.ended]] };
-  const { fromBlock, maxLogRange: maxRange } = rollup;
-  return { reader: createLogReader({ pool, filter, fromBlock, maxRange }), logs: [], jobs: new Map() };
-}
-
-/** Automations that were made and not ended, also on another branch than the one that was read before. */
-async function readJobs<T extends AutomationSite>(
+function openJob<T extends AutomationSite>(
   { sites }: AutomationServiceOptions<T>,
-  desk: Desk<T>,
   dst: T,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const newest = quantity(await dst.pool.request("eth_blockNumber", [], { signal }));
-  const changed = new Set<string>();
-  for (;;) {
-    const piece = await desk.reader.read(newest, signal);
-    if (piece === undefined) break;
-    if (piece.kind === "logs") {
-      desk.logs.push(...piece.logs);
-      for (const { topics } of piece.logs) changed.add(topics[1] ?? "");
-    } else {
-      // An execution may be undone as well: all are looked at again.
-      for (const { topics } of desk.logs) changed.add(topics[1] ?? "");
-      desk.logs = desk.logs.filter((log) => log.blockNumber <= piece.to);
-    }
-  }
-  if (changed.size === 0) return;
-  const made = readAutomations(desk.logs);
-  for (const [id, automation] of made) {
-    const { chainId, incarnation } = automation.automation;
-    const source = sites.find(({ rollup }) => rollup.chainId === chainId && rollup.incarnation === incarnation);
-    if (!changed.has(id) || source === undefined || source === dst) continue;
-    desk.jobs.set(id, { made: automation, source, trouble: undefined, since: undefined });
-  }
-  for (const id of desk.jobs.keys()) if (!made.has(id)) desk.jobs.delete(id);
+  made: CreatedAutomation,
+): Job<T> | undefined {
+  const { chainId, incarnation } = made.automation;
+  const source = sites.find(({ rollup }) => rollup.chainId === chainId && rollup.incarnation === incarnation);
+  if (source === undefined || source === dst) return undefined;
+  return { made, source, trouble: undefined, since: undefined };
 }
 
 /** Of as many as one visit looks at, those that are paid for and whose period is over. The next visit begins behind them. */
 async function dueOf<T extends AutomationSite>(
   { leastReward, now: clock }: AutomationServiceOptions<T>,
-  desk: Desk<T>,
+  desk: Desk<Job<T>>,
   dst: T,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly now: bigint; readonly due: Due<T>[] }> {

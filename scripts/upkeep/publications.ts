@@ -1,11 +1,11 @@
-import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
 import { publicationTopics, readPublications } from "../../sdk/src/publication.ts";
 import { readSubscriptions, SUBSCRIPTION_TOPICS, type SubscribedEvent } from "../../sdk/src/subscription.ts";
-import type { Log } from "../chain/blocks.ts";
 import { quantity } from "../chain/blocks.ts";
 import { createLogReader, type LogReader } from "../chain/logs.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
 import { reasonOf, waits, worse } from "../network/trouble.ts";
+import { openDesk, readJobs, type Desk } from "./desk.ts";
 import { latestHead } from "./heads.ts";
 import type { Attempt, Believed, PublicationSite, Want } from "./publicationCall.ts";
 import { deliveredIn, prepareDelivery, stillOpen, withinGas } from "./publicationCall.ts";
@@ -32,24 +32,18 @@ interface Job {
   readonly wants: Map<Hex, Want>;
 }
 
-interface Desk {
-  readonly reader: LogReader;
-  readonly logs: Log[];
-  readonly jobs: Map<Hex, Job>;
-}
-
 /** Of one subscriber at a time. */
 const MOST_WANTS = 256;
 
 export function createPublicationService(options: PublicationServiceOptions): PublicationService {
-  const desks = new Map<PublicationSite, Desk>();
+  const desks = new Map<PublicationSite, Desk<Job>>();
   return {
     async serve(dst, signal) {
       const address = dst.rollup.contracts.subscriptions;
       if (address === undefined) return 0;
-      const desk = desks.get(dst) ?? openDesk(dst, address);
+      const desk = desks.get(dst) ?? openDesk<Job>(dst, address, Object.values(SUBSCRIPTION_TOPICS));
       desks.set(dst, desk);
-      await readSubscribers(options, desk, dst, signal);
+      await readJobs(desk, readSubscriptions, (subscription) => openJob(options, subscription), signal);
       const sources = new Set([...desk.jobs.values()].map(({ source }) => source));
       let served = 0;
       for (const source of sources) {
@@ -64,47 +58,15 @@ export function createPublicationService(options: PublicationServiceOptions): Pu
   };
 }
 
-function openDesk({ rollup, pool }: PublicationSite, address: Address): Desk {
-  const filter = { address, topics: [[SUBSCRIPTION_TOPICS.subscribed, SUBSCRIPTION_TOPICS.unsubscribed]] };
-  const { fromBlock, maxLogRange: maxRange } = rollup;
-  return { reader: createLogReader({ pool, filter, fromBlock, maxRange }), logs: [], jobs: new Map() };
-}
-
-/** Who is subscribed now. Whoever changes its terms is read anew from its start. */
-async function readSubscribers(
-  { sites }: PublicationServiceOptions,
-  desk: Desk,
-  dst: PublicationSite,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const newest = quantity(await dst.pool.request("eth_blockNumber", [], { signal }));
-  const changed = new Set<string>();
-  for (;;) {
-    const piece = await desk.reader.read(newest, signal);
-    if (piece === undefined) break;
-    if (piece.kind === "logs") {
-      desk.logs.push(...piece.logs);
-      for (const { topics } of piece.logs) changed.add(topics[1] ?? "");
-    } else {
-      for (const { topics } of desk.logs.filter((log) => log.blockNumber > piece.to)) changed.add(topics[1] ?? "");
-      desk.logs.splice(0, desk.logs.length, ...desk.logs.filter((log) => log.blockNumber <= piece.to));
-    }
-  }
-  if (changed.size === 0) return;
-  const subscribed = readSubscriptions(desk.logs);
-  for (const [id, subscription] of subscribed) {
-    const source = sites.find(({ rollup }) => isOf(rollup, subscription));
-    if (changed.has(id) && source !== undefined) desk.jobs.set(id, openJob(subscription, source));
-  }
-  for (const id of desk.jobs.keys()) if (!subscribed.has(id)) desk.jobs.delete(id);
-}
-
 function isOf({ chainId, incarnation, contracts }: PublicationSite["rollup"], { filter }: SubscribedEvent): boolean {
   const isSame = contracts.broadcaster?.toLowerCase() === filter.broadcaster.toLowerCase();
   return isSame && chainId === filter.chainId && incarnation === filter.incarnation;
 }
 
-function openJob(subscription: SubscribedEvent, source: PublicationSite): Job {
+/** Read from its start, so that whoever changes its terms, or may have lost what it got, is looked at anew. */
+function openJob({ sites }: PublicationServiceOptions, subscription: SubscribedEvent): Job | undefined {
+  const source = sites.find(({ rollup }) => isOf(rollup, subscription));
+  if (source === undefined) return undefined;
   const { broadcaster, publisher, topic } = subscription.filter;
   const topics = publicationTopics(topic === undefined ? { publisher } : { publisher, topic });
   const { fromBlock, maxLogRange: maxRange } = source.rollup;

@@ -1,20 +1,20 @@
 import { Interface } from "ethers";
 import { stateRequestsAbi } from "../../sdk/src/abi/StateRequests.ts";
 import { stateRootInboxAbi } from "../../sdk/src/abi/StateRootInbox.ts";
-import { ZERO_HASH, type Address, type Hex } from "../../sdk/src/bytes.ts";
+import { ZERO_HASH, type Hex } from "../../sdk/src/bytes.ts";
 import {
   readHeadRequests,
   STATE_REQUEST_TOPICS,
   stateRequestId,
   type HeadRequest,
 } from "../../sdk/src/stateRequest.ts";
-import { quantity, toQuantity, type Log } from "../chain/blocks.ts";
+import { toQuantity } from "../chain/blocks.ts";
 import type { RpcOutcome } from "../chain/endpoint.ts";
-import { createLogReader, type LogReader } from "../chain/logs.ts";
 import { anchorCall, latestAnchorCall, readAnchor, readLatestAnchor } from "../network/anchor-log.ts";
 import { viewCall, viewResult } from "../network/gateway.ts";
 import type { Station } from "../network/station.ts";
 import { reasonOf, waits, worse, type Trouble } from "../network/trouble.ts";
+import { openDesk, readJobs, type Desk } from "./desk.ts";
 import { anchor, attestHead, type HeadOptions } from "./heads.ts";
 
 export interface RequestServiceOptions {
@@ -31,10 +31,9 @@ export interface RequestService {
   serve(dst: Station, signal?: AbortSignal): Promise<number>;
 }
 
-interface Desk {
-  readonly reader: LogReader;
-  logs: Log[];
-  readonly troubles: Map<Hex, Trouble>;
+interface Job {
+  readonly request: HeadRequest;
+  trouble: Trouble | undefined;
 }
 
 const requestsInterface = new Interface(stateRequestsAbi);
@@ -43,24 +42,25 @@ const inboxInterface = new Interface(stateRootInboxAbi);
 const MOST_ANSWERS = 8;
 
 export function createRequestService(options: RequestServiceOptions): RequestService {
-  const desks = new Map<Station, Desk>();
+  const desks = new Map<Station, Desk<Job>>();
   return {
     async serve(dst, signal) {
       const { stateRequests } = dst.rollup.contracts;
       if (stateRequests === undefined) return 0;
-      const desk = desks.get(dst) ?? openDesk(dst, stateRequests);
+      const desk = desks.get(dst) ?? openDesk<Job>(dst, stateRequests, Object.values(STATE_REQUEST_TOPICS));
       desks.set(dst, desk);
-      const open = await readOpen(desk, dst, signal);
+      await readJobs(desk, readHeadRequests, (request): Job => ({ request, trouble: undefined }), signal);
+      forgetOld(desk, dst);
       const at = options.now();
-      const due = open.filter(({ id }) => !waits(desk.troubles.get(id), at)).slice(0, MOST_ANSWERS);
+      const due = [...desk.jobs.values()].filter(({ trouble }) => !waits(trouble, at)).slice(0, MOST_ANSWERS);
       let answered = 0;
-      for (const request of due) {
+      for (const job of due) {
         try {
-          const count = await answer(options, dst, request, signal);
+          const count = await answer(options, dst, job.request, signal);
           answered += count;
-          if (count === 0) postpone(desk, request, at, "it cannot be answered now");
+          if (count === 0) postpone(job, at, "it cannot be answered now");
         } catch (error) {
-          postpone(desk, request, at, reasonOf(error));
+          postpone(job, at, reasonOf(error));
           options.heads.onError(dst.rollup.name, error);
         }
       }
@@ -69,30 +69,15 @@ export function createRequestService(options: RequestServiceOptions): RequestSer
   };
 }
 
-function postpone({ troubles }: Desk, { id }: HeadRequest, at: number, reason: string): void {
-  troubles.set(id, worse(troubles.get(id), "unknown", reason, at));
+function postpone(job: Job, at: number, reason: string): void {
+  job.trouble = worse(job.trouble, "unknown", reason, at);
 }
 
-function openDesk({ rollup, pool }: Station, address: Address): Desk {
-  const filter = { address, topics: [Object.values(STATE_REQUEST_TOPICS)] };
-  const { fromBlock, maxLogRange: maxRange } = rollup;
-  return { reader: createLogReader({ pool, filter, fromBlock, maxRange }), logs: [], troubles: new Map() };
-}
-
-/** Only what is open is kept, and what a reorg may open again. */
-async function readOpen(desk: Desk, dst: Station, signal: AbortSignal | undefined): Promise<HeadRequest[]> {
-  const newest = quantity(await dst.pool.request("eth_blockNumber", [], { signal }));
-  for (;;) {
-    const piece = await desk.reader.read(newest, signal);
-    if (piece === undefined) break;
-    if (piece.kind === "logs") desk.logs.push(...piece.logs);
-    else desk.logs = desk.logs.filter((log) => log.blockNumber <= piece.to);
-  }
-  const open = readHeadRequests(desk.logs);
-  const { finalNumber } = dst.follower;
-  desk.logs = desk.logs.filter((log) => log.blockNumber > finalNumber || open.has((log.topics[1] ?? "0x") as Hex)); // CAST: a topic
-  for (const id of desk.troubles.keys()) if (!open.has(id)) desk.troubles.delete(id);
-  return [...open.values()];
+/** Only logs of what is open are kept, and what a reorg may open again. */
+function forgetOld(desk: Desk<Job>, { follower: { finalNumber } }: Station): void {
+  desk.logs = desk.logs.filter(
+    (log) => log.blockNumber > finalNumber || desk.jobs.has((log.topics[1] ?? "0x") as Hex), // CAST: a topic
+  );
 }
 
 async function answer(

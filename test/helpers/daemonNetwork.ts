@@ -243,9 +243,9 @@ export async function sendMessages(
 }
 
 /** Replaces the newest blocks by others, the first of which holds a transfer, so that not one of them is the same again. */
-export async function reorg(rollup: AnvilRollup, depth: number): Promise<void> {
+export async function reorg({ anvil }: Pick<AnvilRollup, "anvil">, depth: number): Promise<void> {
   const { address } = devWallet(20);
-  await rollup.anvil.rpc("anvil_reorg", depth, [[{ from: address, to: address, value: "0x1", gas: "0x5208" }, 0]]);
+  await anvil.rpc("anvil_reorg", depth, [[{ from: address, to: address, value: "0x1", gas: "0x5208" }, 0]]);
 }
 
 /** Looks again and again whether something has happened, so many times: looks take longer where everything else does. */

@@ -5,6 +5,7 @@ import { DEV_MNEMONIC } from "../../scripts/devnet/anvil.ts";
 import { rollupSchema } from "../../scripts/network/config.ts";
 import type { Coordinator } from "../../scripts/network/coordinator.ts";
 import { createStation, type Station } from "../../scripts/network/station.ts";
+import { createUpkeep, type UpkeepSettings } from "../../scripts/upkeep/upkeep.ts";
 import { softHead } from "../../scripts/chain/finality.ts";
 import type { LocalNetwork } from "../cli/localNetwork.ts";
 
@@ -64,7 +65,7 @@ export async function openStations({ nodes, metalayer }: LocalNetwork, account: 
 }
 
 /** The local network's guardians, asked without HTTP. */
-export function guardiansOf({ metalayer }: LocalNetwork): Coordinator {
+function guardiansOf({ metalayer }: LocalNetwork): Coordinator {
   return {
     attest(facts, tables) {
       const root = networkRoot(facts.map(({ hash }) => hash));
@@ -72,5 +73,50 @@ export function guardiansOf({ metalayer }: LocalNetwork): Coordinator {
       return Promise.resolve({ root, signature: metalayer.guardians.sign(root), signers, facts, refused: [] });
     },
     benched: () => [],
+  };
+}
+
+/** One keeper of a local network, that begins from the chains. */
+export interface Keeper {
+  readonly account: string;
+  /** One visit everywhere; how much was done in it. */
+  readonly visit: (signal?: AbortSignal) => Promise<number>;
+  close(): Promise<void>;
+}
+
+const IDLE: UpkeepSettings = {
+  ...{ rotate: false, anchorEverySeconds: 0, cacheSignersAfter: 1_000 },
+  ...{ publications: false, automations: false, requests: false, minFee: 0n, deliverUnfunded: true },
+};
+
+/** With an account of the development mnemonic. Does nothing but what it is set to. */
+export async function openKeeper(
+  local: LocalNetwork,
+  account: number,
+  settings: Partial<UpkeepSettings>,
+): Promise<Keeper> {
+  const stations = await openStations(local, account);
+  let done = 0;
+  const upkeep = createUpkeep({
+    settings: { ...IDLE, ...settings },
+    networkId: local.metalayer.networkId,
+    sides: stations.all,
+    coordinator: guardiansOf(local),
+    onError: (where, error) => {
+      throw new Error(`on ${where}`, { cause: error });
+    },
+    count: (_, __, more) => {
+      done += more;
+    },
+  });
+  return {
+    account: stations.all[0]?.account ?? "0x",
+    async visit(signal) {
+      const before = done;
+      await stations.follow();
+      for (const side of stations.all) await upkeep.visit(side, signal);
+      return done - before;
+    },
+    close: () => stations.close(),
   };
 }

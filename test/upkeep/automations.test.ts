@@ -3,7 +3,7 @@ import { toBeHex, type BaseContract, type ContractTransactionResponse } from "et
 import { automationArgument, automationId, type Automation } from "../../sdk/src/automation.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
-import { createUpkeep } from "../../scripts/upkeep/upkeep.ts";
+import type { UpkeepSettings } from "../../scripts/upkeep/upkeep.ts";
 import {
   AutomatedMock__factory,
   Sentinel__factory,
@@ -13,22 +13,16 @@ import {
 import { startLocalNetwork, type LocalNetwork } from "../cli/localNetwork.ts";
 import { until } from "../helpers/daemonNetwork.ts";
 import { addressOf, MOOD, UNIT } from "../helpers/publications.ts";
-import { guardiansOf, openStations, type Stations } from "../helpers/stations.ts";
+import { openKeeper, type Keeper } from "../helpers/stations.ts";
 
 const SLOT = toBeHex(7, 32) as Hex; // CAST: ethers returns hex
 const LIMIT = 100n;
-const SETTINGS = {
-  ...{ rotate: false, anchorEverySeconds: 0, cacheSignersAfter: 1_000, publications: false, automations: true },
-  requests: false,
-  ...{ minFee: 0n, deliverUnfunded: true },
-};
-
 describe("executing automations on real nodes", function () {
   this.timeout(240_000);
   let local: LocalNetwork;
   let [here, source] = [] as unknown as [TestRollup, TestRollup]; // CAST: set before any test runs
   let store: StorageMock;
-  const open: Stations[] = [];
+  const open: Keeper[] = [];
 
   before(async () => {
     local = await startLocalNetwork(2);
@@ -37,7 +31,7 @@ describe("executing automations on real nodes", function () {
   });
 
   after(async () => {
-    for (const stations of open) await stations.close();
+    for (const keeper of open) await keeper.close();
     await local.close();
   });
 
@@ -47,33 +41,10 @@ describe("executing automations on real nodes", function () {
     return contract;
   }
 
-  /** A keeper of its own account that begins from the chains. */
-  async function newKeeper(account: number, change: Partial<typeof SETTINGS> = {}) {
-    const stations = await openStations(local, account);
-    open.push(stations);
-    let executed = 0;
-    const upkeep = createUpkeep({
-      settings: { ...SETTINGS, ...change },
-      networkId: local.metalayer.networkId,
-      sides: stations.all,
-      coordinator: guardiansOf(local),
-      onError: (where, error) => {
-        throw new Error(`on ${where}`, { cause: error });
-      },
-      count: (what, _, done) => {
-        if (what === "automations") executed += done;
-      },
-    });
-    return {
-      account: stations.all[0]?.account ?? "0x",
-      /** One visit everywhere; how many were executed in it. */
-      visit: async (signal?: AbortSignal): Promise<number> => {
-        const before = executed;
-        await stations.follow();
-        for (const side of stations.all) await upkeep.visit(side, signal);
-        return executed - before;
-      },
-    };
+  async function newKeeper(account: number, change: Partial<UpkeepSettings> = {}): Promise<Keeper> {
+    const keeper = await openKeeper(local, account, { automations: true, ...change });
+    open.push(keeper);
+    return keeper;
   }
 
   const sent = async (transaction: Promise<ContractTransactionResponse>): Promise<void> => {

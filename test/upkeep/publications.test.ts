@@ -1,27 +1,20 @@
 import { expect } from "chai";
-import { HDNodeWallet, Mnemonic, type BaseContract } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { filterArgument } from "../../sdk/src/subscription.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
-import { createEndpoint } from "../../scripts/chain/endpoint.ts";
-import { createPool, type RpcPool } from "../../scripts/chain/pool.ts";
-import { createSender, type Sender } from "../../scripts/chain/sender.ts";
-import { DEV_MNEMONIC } from "../../scripts/devnet/anvil.ts";
-import { rollupSchema } from "../../scripts/network/config.ts";
 import type { PublicationSite } from "../../scripts/upkeep/publicationCall.ts";
 import { createPublicationService, type PublicationService } from "../../scripts/upkeep/publications.ts";
 import { SubscriberMock__factory, type SubscriberMock } from "../../typechain-types/index.js";
 import { startLocalNetwork, type LocalNetwork } from "../cli/localNetwork.ts";
+import { reorg, until } from "../helpers/daemonNetwork.ts";
 import { MOOD, NEWS, SPORT, UNIT } from "../helpers/publications.ts";
-
-const GWEI = 10n ** 9n;
-const FEES = { ceiling: 500n * GWEI, minTip: 1n, maxTip: 2n * GWEI };
+import { openStations, type Stations } from "../helpers/stations.ts";
 
 describe("bringing publications to subscribers on real nodes", function () {
   this.timeout(240_000);
   let local: LocalNetwork;
   let [here, source] = [] as unknown as [TestRollup, TestRollup]; // CAST: set before any test runs
-  const open: { pool: RpcPool; sender: Sender }[] = [];
+  const open: Stations[] = [];
   let now = 0;
 
   before(async () => {
@@ -30,44 +23,27 @@ describe("bringing publications to subscribers on real nodes", function () {
   });
 
   after(async () => {
-    for (const { pool, sender } of open) {
-      await sender.stop();
-      pool.close();
-    }
+    for (const stations of open) await stations.close();
     await local.close();
   });
 
   /** Both rollups as a deliverer of its own account sees them. */
-  async function sitesOf(account: number): Promise<PublicationSite[]> {
-    const wallet = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(DEV_MNEMONIC), `m/44'/60'/0'/0/${account}`);
-    return Promise.all(
-      [here, source].map(async (rollup, index) => {
-        const url = local.nodes[index]?.url ?? "";
-        const addressOf = (contract: BaseContract): Promise<string> => contract.getAddress();
-        const config = rollupSchema.parse({
-          ...{ name: `rollup${"AB"[index]}`, chainId: Number(rollup.chainId), rpc: [url], blockTimeMs: 100 },
-          finality: { kind: "depth", blocks: 0 },
-          contracts: {
-            gateway: await addressOf(rollup.gateway),
-            guardianSet: await addressOf(rollup.guardianSet),
-            inbox: await addressOf(rollup.stateRootInbox),
-            broadcaster: await addressOf(rollup.broadcaster),
-            subscriptions: await addressOf(rollup.subscriptions),
-          },
-        });
-        const endpoints = [createEndpoint({ url })];
-        const pool = createPool({ rollup: config.name, chainId: config.chainId, blockTimeMs: 100, endpoints });
-        const sender = createSender({ pool, signer: wallet, fees: FEES });
-        open.push({ pool, sender });
-        return { rollup: config, pool, sender, account: wallet.address as Address }; // CAST: ethers returns an address
-      }),
-    );
+  async function sitesOf(account: number): Promise<readonly PublicationSite[]> {
+    const stations = await openStations(local, account);
+    open.push(stations);
+    return stations.all;
   }
 
-  async function newService(account: number, leastPrice = 0n): Promise<{ serve: () => Promise<number> }> {
-    const sites = await sitesOf(account);
-    const [dst] = sites;
-    if (dst === undefined) throw new Error("two rollups are there");
+  /** Begins from the chains; `change` is what is different about the rollup that it serves. */
+  async function newService(
+    account: number,
+    leastPrice = 0n,
+    change: (site: PublicationSite) => PublicationSite = (site) => site,
+  ): Promise<{ serve: () => Promise<number> }> {
+    const [first, ...others] = await sitesOf(account);
+    if (first === undefined) throw new Error("two rollups are there");
+    const dst = change(first);
+    const sites = [dst, ...others];
     const onError = (where: string, error: unknown): never => {
       throw new Error(`on ${where}`, { cause: error });
     };
@@ -160,6 +136,51 @@ describe("bringing publications to subscribers on real nodes", function () {
     now += 4_000_000;
     expect(await service.serve()).to.equal(1);
     expect(await bad.received()).to.equal(1n);
+  });
+
+  it("knows everybody after a node failed while it was reading from the chains", async () => {
+    const listening = await subscriber();
+    await local.nodes[0]?.rpc("anvil_mine", "0x20");
+    let pieces = 0;
+    const service = await newService(1, 0n, (site) => ({
+      ...site,
+      rollup: { ...site.rollup, maxLogRange: 20 },
+      pool: {
+        ...site.pool,
+        // Only what reads logs holds sessions of its own; the last piece is the first one that fails.
+        session: async (task, options) => {
+          const at = BigInt(String(await site.pool.request("eth_blockNumber", [])));
+          if (++pieces === Math.ceil((Number(at) + 1) / 20)) throw new Error("no answer");
+          return site.pool.session(task, options);
+        },
+      },
+    }));
+    await publish();
+    await attest();
+    expect(await service.serve().catch(String)).to.equal("Error: no answer");
+    expect(pieces).to.be.greaterThan(1);
+    await service.serve();
+    expect(await listening.received()).to.equal(1n);
+  });
+
+  it("brings again what a reorg of the subscriber's rollup undid", async () => {
+    const listening = await subscriber();
+    const service = await newService(1);
+    await publish();
+    await attest();
+    await service.serve();
+    expect(await service.serve()).to.equal(0);
+    expect(await listening.received()).to.equal(1n);
+    const [node] = local.nodes;
+    if (node === undefined) throw new Error("two rollups are there");
+    await reorg({ anvil: node }, 1);
+    expect(await listening.received()).to.equal(0n);
+    await node.rpc("evm_mine");
+    now += 4_000_000;
+    await until("it has it again", async () => {
+      await service.serve();
+      return (await listening.received()) === 1n;
+    });
   });
 
   it("serves who pays enough, and earns it", async () => {

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
-import { createUpkeep } from "../../scripts/upkeep/upkeep.ts";
+import type { UpkeepSettings } from "../../scripts/upkeep/upkeep.ts";
 import { startLocalNetwork, type LocalNetwork } from "../cli/localNetwork.ts";
 import { failureOf, run, runJson } from "../cli/run.ts";
 import { until } from "../helpers/daemonNetwork.ts";
-import { guardiansOf, openStations, type Stations } from "../helpers/stations.ts";
+import { openKeeper, type Keeper } from "../helpers/stations.ts";
 
 interface Asked {
   readonly anchorIndex: string;
@@ -12,16 +12,11 @@ interface Asked {
   readonly recorded: boolean;
 }
 
-const SETTINGS = {
-  ...{ rotate: false, anchorEverySeconds: 0, cacheSignersAfter: 1_000, publications: false, automations: false },
-  ...{ requests: true, minFee: 0n, deliverUnfunded: true },
-};
-
 describe("./metalayer request and who answers, on real nodes", function () {
   this.timeout(240_000);
   let local: LocalNetwork;
   let [here, source] = [] as unknown as [TestRollup, TestRollup]; // CAST: set before any test runs
-  const open: Stations[] = [];
+  const open: Keeper[] = [];
 
   before(async () => {
     local = await startLocalNetwork(2);
@@ -30,7 +25,7 @@ describe("./metalayer request and who answers, on real nodes", function () {
   });
 
   after(async () => {
-    for (const stations of open) await stations.close();
+    for (const keeper of open) await keeper.close();
     await local.close();
   });
 
@@ -42,24 +37,10 @@ describe("./metalayer request and who answers, on real nodes", function () {
   };
   const recordedAt = async (index: bigint) => (await here.stateRootInbox.head(source.chainId, index)).recordedAt;
 
-  async function newKeeper(account: number, change: Partial<typeof SETTINGS> = {}) {
-    const stations = await openStations(local, account);
-    open.push(stations);
-    const upkeep = createUpkeep({
-      settings: { ...SETTINGS, ...change },
-      networkId: local.metalayer.networkId,
-      sides: stations.all,
-      coordinator: guardiansOf(local),
-      onError: (where, error) => {
-        throw new Error(`on ${where}`, { cause: error });
-      },
-      count: () => undefined,
-    });
-    const visit = async (): Promise<void> => {
-      await stations.follow();
-      for (const side of stations.all) await upkeep.visit(side);
-    };
-    return { account: stations.all[0]?.account ?? "0x", visit };
+  async function newKeeper(account: number, change: Partial<UpkeepSettings> = {}): Promise<Keeper> {
+    const keeper = await openKeeper(local, account, { requests: true, ...change });
+    open.push(keeper);
+    return keeper;
   }
 
   it("asks for the newest anchor, pays its price, and an operator brings the head and earns", async () => {

@@ -27,6 +27,7 @@ abstract contract GuardianDiscipline is GuardianRegistry {
         if (until > block.timestamp + MAX_FREEZE_BY_MESSAGE) revert GuardianSetBadFreeze(operator, until);
         if (block.timestamp < entry.frozenUntil) revert GuardianSetAlreadyFrozen(operator, entry.frozenUntil);
         _requireFloorWithout(operator);
+        _registry().messageUntil[operator] = until;
         _freeze(entry, operator, until, true);
         _refuseTables(operator);
     }
@@ -34,8 +35,11 @@ abstract contract GuardianDiscipline is GuardianRegistry {
     /// @inheritdoc IGuardianSet
     function unfreeze(address operator) external onlySlashing {
         Operator storage entry = _registered(operator);
-        (entry.frozenUntil, entry.frozenByMessage) = (0, false);
-        emit GuardianUnfrozen(operator);
+        uint64 until = _registry().messageUntil[operator];
+        bool remains = block.timestamp < until;
+        (entry.frozenUntil, entry.frozenByMessage) = (remains ? uint40(until) : 0, remains);
+        if (remains) emit GuardianFrozen(operator, until, true);
+        else emit GuardianUnfrozen(operator);
     }
 
     /// @inheritdoc IGuardianSet
@@ -66,15 +70,19 @@ abstract contract GuardianDiscipline is GuardianRegistry {
         emit GuardianUnjailed(msg.sender);
     }
 
-    /// @dev Everybody keeps stake and place, and weighs nothing until it shows, by {unjail}, that it lives.
-    function _silenceCandidates() internal {
+    /// @dev Everybody keeps its stake, and weighs nothing until it shows, by {unjail}, that it lives. The last of a list that would be too long
+    ///      with `newcomers` lose their places too.
+    function _silenceCandidates(uint256 newcomers) internal {
         GuardianRegistryStorage storage $ = _registry();
         address[] memory operators = $.candidates;
-        for (uint256 i = 0; i < operators.length; i++) {
-            Operator storage entry = $.operators[operators[i]];
+        for (uint256 i = operators.length; i > 0; i--) {
+            Operator storage entry = $.operators[operators[i - 1]];
             entry.jailed = true;
             (entry.bootstrapWeight, entry.bootstrapExpiry) = (0, 0);
-            emit GuardianJailed(operators[i], 0);
+            emit GuardianJailed(operators[i - 1], 0);
+            if (i + newcomers <= GuardianTable.MAX_GUARDIANS) continue;
+            _takeOut(operators[i - 1]);
+            emit GuardianLeft(operators[i - 1]);
         }
     }
 
@@ -87,27 +95,41 @@ abstract contract GuardianDiscipline is GuardianRegistry {
         emit GuardianFrozen(operator, end, byMessage);
     }
 
-    /// @dev Counts what the next table would weigh without the operator and without all that other rollups have frozen.
+    /// @dev Judges by counted weights: what candidates would weigh in the next table if no other rollup had frozen anybody, and what that
+    ///      table would weigh without the operator and without all whom other rollups have frozen.
     function _requireFloorWithout(address operator) private view {
-        GuardianRegistryStorage storage $ = _registry();
-        address[] memory operators = $.candidates;
-        uint64[] memory stakes = _stakes(operators);
-        uint256 remaining;
-        uint256 weighted;
+        address[] memory operators = _registry().candidates;
+        (GuardianTable.Entry[] memory entries, bool[] memory silent) = _countWith(operators, operator);
         uint256 silenced;
+        uint256 others;
         for (uint256 i = 0; i < operators.length; i++) {
-            Operator storage entry = $.operators[operators[i]];
-            if (operators[i] == operator || (entry.frozenByMessage && block.timestamp < entry.frozenUntil)) {
-                silenced += _fullWeightOf(entry, stakes[i]);
-                continue;
-            }
-            uint64 weight = _weightOf(entry, stakes[i]);
-            if (weight != 0) weighted++;
-            remaining += weight;
+            if (silent[i]) (silenced, entries[i].weight) = (silenced + entries[i].weight, 0);
+            else others += entries[i].weight;
         }
-        if (weighted < GuardianTable.MIN_GUARDIANS || remaining < $.floor || remaining < 2 * silenced) {
+        (uint256 cap, uint256 remaining, uint256 weighted) = GuardianTable.limitWeights(entries);
+        if (cap == 0 || remaining < _registry().floor || others < 2 * silenced) {
             revert GuardianSetFreezeTooMuch(operator, weighted, remaining, silenced);
         }
+    }
+
+    /// @dev Candidates as the next table would count them, and which of them other rollups silence, this operator included; these do not grow.
+    function _countWith(
+        address[] memory operators,
+        address operator
+    ) private view returns (GuardianTable.Entry[] memory entries, bool[] memory silent) {
+        GuardianTable.Entry[] memory newest = _newestTable();
+        uint64[] memory stakes = _stakes(operators);
+        entries = new GuardianTable.Entry[](operators.length);
+        uint64[] memory bases = new uint64[](operators.length);
+        silent = new bool[](operators.length);
+        for (uint256 i = 0; i < operators.length; i++) {
+            Operator storage entry = _registry().operators[operators[i]];
+            if (_isTooLight(entry, stakes[i])) continue;
+            silent[i] = operators[i] == operator || (entry.frozenByMessage && block.timestamp < entry.frozenUntil);
+            if (silent[i]) entries[i].weight = bases[i] = _fullWeightOf(entry, stakes[i]);
+            else (entries[i].weight, bases[i]) = (_weightOf(entry, stakes[i]), _baseOf(entry, newest));
+        }
+        _limit(entries, bases);
     }
 
     /// @dev Operators and sum of these keys, each of which was proven here, whether in use or replaced.

@@ -44,6 +44,8 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         /// y-coordinates of keys that were replaced: they stay accountable.
         mapping(uint256 x => uint256 y) retired;
         mapping(address operator => uint64) jailedUntil;
+        /// Until when another rollup's word freezes an operator, whatever else did and ended.
+        mapping(address operator => uint64) messageUntil;
     }
 
     /// @dev keccak256(abi.encode(uint256(keccak256("metalayer.storage.GuardianRegistry")) - 1)) & ~bytes32(uint256(0xff)).
@@ -71,14 +73,15 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function register(address operator, Key calldata key, bytes calldata proof) external {
-        GuardianRegistryStorage storage $ = _registry();
         if (operator == address(0)) revert GuardianSetZeroOperator();
-        if ($.operators[operator].key.x != 0) revert GuardianSetOperatorKnown(operator);
-        _proveNew(operator, key, proof);
+        // Whoever is bound to a key answers for it, with stake.
+        if (msg.sender != operator) _checkCanCall(msg.sender, msg.data);
+        _bindFirst(operator, operator, key, proof);
+    }
 
-        $.operators[operator].key = key;
-        $.operatorOf[key.x] = operator;
-        emit KeyRegistered(operator, key.x, key.y);
+    /// @inheritdoc IGuardianSet
+    function importKey(address operator, Key calldata key, bytes calldata proof) external {
+        _bindFirst(_standInOf(operator, key), operator, key, proof);
     }
 
     /// @inheritdoc IGuardianSet
@@ -253,27 +256,24 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
     }
 
     /// @dev Keys and full weights of the candidates, in their order; takes out those that were not admitted and are too light.
-    /// @param old the newest table
-    /// @return entries of the next table. @return bases what each may weigh without growing: its weight in `old`, or what governance gave it.
-    function _collect(
-        GuardianTable.Entry[] memory old
-    ) internal returns (GuardianTable.Entry[] memory entries, uint64[] memory bases) {
+    /// @return entries of the next table. @return bases what each may weigh without growing: its weight in the newest table, or what governance gave it.
+    function _collect() internal returns (GuardianTable.Entry[] memory entries, uint64[] memory bases) {
         GuardianRegistryStorage storage $ = _registry();
+        GuardianTable.Entry[] memory newest = _newestTable();
         address[] memory operators = $.candidates;
         uint64[] memory stakes = _stakes(operators);
-        uint64 least = $.minimumWeight;
         entries = new GuardianTable.Entry[](operators.length);
         bases = new uint64[](operators.length);
         uint256 kept;
         for (uint256 i = 0; i < operators.length; i++) {
             Operator storage entry = $.operators[operators[i]];
-            if (!entry.admitted && stakes[i] < least) {
+            if (_isTooLight(entry, stakes[i])) {
                 (entry.place, entry.weightedSince) = (0, 0);
                 emit GuardianLeft(operators[i]);
                 continue;
             }
             entries[kept] = GuardianTable.Entry(entry.key.x, entry.key.y, _weightOf(entry, stakes[i]));
-            bases[kept] = _baseOf(entry, entries[kept].x, old);
+            bases[kept] = _baseOf(entry, newest);
             if (kept != i) {
                 $.candidates[kept] = operators[i];
                 entry.place = uint16(kept + 1);
@@ -301,18 +301,19 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
     }
 
     /// @dev The remembered place holds only if the table has one of the operator's keys there.
-    function _baseOf(
-        Operator storage entry,
-        uint256 x,
-        GuardianTable.Entry[] memory old
-    ) private view returns (uint64 base) {
+    function _baseOf(Operator storage entry, GuardianTable.Entry[] memory newest) internal view returns (uint64 base) {
         uint256 place = entry.tablePlace;
-        if (place != 0 && place <= old.length) {
-            GuardianTable.Entry memory before = old[place - 1];
-            if (before.x == x || before.x == entry.retiredX) base = before.weight;
+        if (place != 0 && place <= newest.length) {
+            GuardianTable.Entry memory before = newest[place - 1];
+            if (before.x == entry.key.x || before.x == entry.retiredX) base = before.weight;
         }
         uint64 given = entry.bootstrapWeight;
         if (given > base && block.timestamp < entry.bootstrapExpiry) base = given;
+    }
+
+    /// @dev Whether a rotation drops a candidate.
+    function _isTooLight(Operator storage entry, uint64 stake) internal view returns (bool) {
+        return !entry.admitted && stake < _registry().minimumWeight;
     }
 
     /// @dev What a candidate counts for before any limit; nothing while it is frozen or jailed.
@@ -362,16 +363,45 @@ abstract contract GuardianRegistry is IGuardianSet, AccessManagedUpgradeable {
         (entry.bootstrapWeight, entry.bootstrapExpiry) = (0, 0);
     }
 
-    /// @dev A key that nobody has, with the proof that this operator has it.
+    /// @dev Binds a key to who has none: the operator itself, or who stands in for it.
+    function _bindFirst(address holder, address operator, Key calldata key, bytes calldata proof) private {
+        GuardianRegistryStorage storage $ = _registry();
+        if ($.operators[holder].key.x != 0) revert GuardianSetOperatorKnown(holder);
+        _proveNew(operator, key, proof);
+
+        $.operators[holder].key = key;
+        $.operatorOf[key.x] = holder;
+        emit KeyRegistered(holder, key.x, key.y);
+    }
+
+    /// @dev Nobody's account: answers for an imported key until its operator itself takes it.
+    function _standInOf(address operator, Key calldata key) private view returns (address) {
+        return address(uint160(uint256(possessionDigest(operator, key))));
+    }
+
+    /// @dev A key that nobody has, or that was imported for this operator and is not accused, with the proof that this operator has it.
     function _proveNew(address operator, Key calldata key, bytes calldata proof) private view {
         if (key.x == 0 || key.x >= Secp256k1.N || !Secp256k1.isOnCurve(key.x, key.y)) {
             revert GuardianSetInvalidKey(key.x, key.y);
         }
         address owner = _registry().operatorOf[key.x];
-        if (owner != address(0)) revert GuardianSetKeyTaken(key.x, owner);
+        if (owner != address(0)) {
+            Operator storage known = _registry().operators[owner];
+            bool accused = known.convicted || block.timestamp < known.frozenUntil;
+            if (accused || owner != _standInOf(operator, key)) revert GuardianSetKeyTaken(key.x, owner);
+        }
         if (Schnorr.addressOf(key.x, key.y) == operator) revert GuardianSetKeyNotDedicated(operator);
         if (!_isPossession(operator, key, proof)) revert GuardianSetInvalidPossession(operator);
     }
+
+    /// @dev The newest table, accepted or not; empty before the first.
+    function _newestTable() internal view virtual returns (GuardianTable.Entry[] memory);
+
+    /// @dev Limits weights as the next table does (docs/protocol/staking.md §7), in place; returns as {GuardianTable.limitWeights}.
+    function _limit(
+        GuardianTable.Entry[] memory entries,
+        uint64[] memory bases
+    ) internal view virtual returns (uint256 cap, uint256 total, uint256 weighted);
 
     /// @dev Whether a table that is accepted now contains this key.
     function _isInAcceptedTable(uint256 x) internal view virtual returns (bool);

@@ -121,7 +121,7 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
 
     /// @inheritdoc IGuardianSet
     function recover(Replacement[] calldata replacements, uint64 expiry) external restricted {
-        _silenceCandidates();
+        _silenceCandidates(replacements.length);
         for (uint256 i = 0; i < replacements.length; i++) {
             _admit(replacements[i].operator, replacements[i].weight, expiry);
             _registry().operators[replacements[i].operator].jailed = false;
@@ -274,7 +274,7 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     function _rotate(uint64 graceUntil) private {
         GuardianSetStorage storage $ = _storage();
         Epoch memory old = $.epoch;
-        (GuardianTable.Entry[] memory entries, uint256 cap, uint256 total) = _nextTable(old);
+        (GuardianTable.Entry[] memory entries, uint256 cap, uint256 total) = _nextTable();
         address code = GuardianTable.write(entries);
         _place(entries);
 
@@ -293,25 +293,39 @@ contract GuardianSet is GuardianDiscipline, UUPSUpgradeable {
     }
 
     /// @dev Candidates with their weights after all limits (docs/protocol/staking.md §7).
-    function _nextTable(
-        Epoch memory old
-    ) private returns (GuardianTable.Entry[] memory entries, uint256 cap, uint256 total) {
-        GuardianSetStorage storage $ = _storage();
-        TableRecord memory record = $.tables[old.serial];
+    function _nextTable() private returns (GuardianTable.Entry[] memory entries, uint256 cap, uint256 total) {
         uint256 weighted;
         uint64[] memory bases;
-        (entries, bases) = _collect(GuardianTable.read(record.code, record.count));
-        (cap, total, weighted) = GuardianTable.limitWeights(entries);
-        if (cap != 0 && old.serial != 0) {
-            uint256 elapsed = block.timestamp - old.start;
-            uint256 allowance = GuardianEpoch.allowance(record.totalWeight, elapsed, $.settings.epochLength);
-            if (GuardianTable.limitGrowth(entries, bases, allowance)) {
-                (cap, total, weighted) = GuardianTable.limitWeights(entries);
-            }
-        }
+        (entries, bases) = _collect();
+        (cap, total, weighted) = _limit(entries, bases);
         if (cap == 0) revert GuardianSetTooFewGuardians(weighted);
         uint64 least = _registry().floor;
         if (total < least) revert GuardianSetBelowFloor(total, least);
+    }
+
+    /// @inheritdoc GuardianRegistry
+    function _newestTable() internal view override returns (GuardianTable.Entry[] memory) {
+        TableRecord memory record = _storage().tables[_storage().epoch.serial];
+        return GuardianTable.read(record.code, record.count);
+    }
+
+    /// @inheritdoc GuardianRegistry
+    function _limit(
+        GuardianTable.Entry[] memory entries,
+        uint64[] memory bases
+    ) internal view override returns (uint256 cap, uint256 total, uint256 weighted) {
+        GuardianSetStorage storage $ = _storage();
+        (cap, total, weighted) = GuardianTable.limitWeights(entries);
+        (uint256 serial, uint256 start) = ($.epoch.serial, $.epoch.start);
+        if (cap == 0 || serial == 0) return (cap, total, weighted);
+        uint256 allowance = GuardianEpoch.allowance(
+            $.tables[serial].totalWeight,
+            block.timestamp - start,
+            $.settings.epochLength
+        );
+        if (GuardianTable.limitGrowth(entries, bases, allowance)) {
+            (cap, total, weighted) = GuardianTable.limitWeights(entries);
+        }
     }
 
     /// @dev The fields of an attestation of at least 133 bytes. `bitmapWord` begins with the bitmap; what follows it is anything.

@@ -41,10 +41,10 @@ contract GuardianSlashing is GuardianSlashingProofs, AccessManagedUpgradeable, U
     uint256 private constant MOST_REPORTER_SHARE = 50_000;
     uint256 private constant MOST_DELAY = 30 days;
     uint256 private constant MOST_SUSPENSION = 365 days;
-    uint256 private constant MOST_KEYS = 16;
-    /// @dev Least gas of an announced delivery: for itself, and for every key.
+    uint256 private constant MOST_KEYS = 8;
+    /// @dev Least gas of an announced delivery: for itself, and for every key. Enough where a hundred are candidates.
     uint256 private constant ANNOUNCED_GAS = 2_000_000;
-    uint256 private constant ANNOUNCED_GAS_PER_KEY = 250_000;
+    uint256 private constant ANNOUNCED_GAS_PER_KEY = 750_000;
     bytes4 private constant MIN_GAS_LIMIT = bytes4(keccak256("minGasLimit(uint256)"));
     uint256 private constant OTHER_PLACE = 128;
 
@@ -103,7 +103,7 @@ contract GuardianSlashing is GuardianSlashingProofs, AccessManagedUpgradeable, U
             entry.status = Status.Lifted;
             standing_.open -= 1;
             emit ConvictionLifted(operator, offence.fact, offence.subject);
-            if (standing_.open == 0 && standing_.burnt == 0) GUARDIAN_SET.unfreeze(operator);
+            if (standing_.open == 0) GUARDIAN_SET.unfreeze(operator);
             return;
         }
         if (block.timestamp < entry.dueAt) revert SlashingTooEarly(entry.dueAt);
@@ -120,6 +120,8 @@ contract GuardianSlashing is GuardianSlashingProofs, AccessManagedUpgradeable, U
             current.reporterShare
         );
         emit ConvictionBurnt(operator, offence.fact, taken, rewarded);
+        // Nothing more is to be taken: what is left belongs to whoever staked it.
+        if (standing_.open == 0) GUARDIAN_SET.unfreeze(operator);
     }
 
     // --- Other rollups ---

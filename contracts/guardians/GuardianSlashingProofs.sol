@@ -105,7 +105,11 @@ abstract contract GuardianSlashingProofs is IGuardianSlashing {
         Difference calldata difference
     ) external returns (bytes32) {
         Offence memory offence = _laneOffence(a);
-        offence.other = _laneOffence(b).fact;
+        Offence memory other = _laneOffence(b);
+        offence.other = other.fact;
+        // What contradicts is in both ranges: an incident beside it explains nothing.
+        if (other.first > offence.first) offence.first = other.first;
+        if (other.last < offence.last) offence.last = other.last;
         if (!_differ(a, b, difference)) revert SlashingNoConflict(offence.fact, offence.other);
         return _proveBoth(offence, inclusionA, inclusionB);
     }

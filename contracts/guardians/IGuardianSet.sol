@@ -170,11 +170,13 @@ interface IGuardianSet {
 
     /// @notice {freeze} on the word of another rollup: for 30 days at most, and only while enough others remain. Only the slashing contract.
     /// @dev Reverts as {freeze}, {GuardianSetAlreadyFrozen}, and {GuardianSetFreezeTooMuch} unless, without it and all others frozen so, four
-    ///      weighted candidates remain, with the floor's weight and with twice the weight of those frozen so. Emits {GuardianFrozen}.
+    ///      weighted candidates remain, with the floor's weight and with twice the weight of those frozen so, as the next table would count them.
+    ///      Emits {GuardianFrozen}.
     function freezeForeign(address operator, uint64 until) external;
 
-    /// @notice Ends a freeze; the weight returns with the next table. Only the slashing contract.
-    /// @dev Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown}. Emits {GuardianUnfrozen}.
+    /// @notice Ends a freeze, but not another rollup's, which goes on until its own end; the weight returns with the next table, unless the operator is
+    ///         convicted. Only the slashing contract.
+    /// @dev Reverts {GuardianSetUnauthorized}, {GuardianSetOperatorUnknown}. Emits {GuardianUnfrozen}, or {GuardianFrozen} with what remains.
     function unfreeze(address operator) external;
 
     /// @notice Takes an operator and all its keys out for ever: no admission lifts that. Stays accountable. Only the slashing contract.
@@ -193,7 +195,8 @@ interface IGuardianSet {
     /// @notice Puts guardians in place of a set that is silent for good: all candidates are jailed, without an end that they must wait for, the
     ///         replacements admitted with these bootstrap weights, and a table formed at once. Convicted and frozen ones stay out. The recovery
     ///         role, whose calls the AccessManager publishes and holds back for its delay.
-    /// @dev Reverts as {admit} and {rotate}. Emits {GuardianJailed}, {GuardianAdmitted}, {TableRotated}.
+    /// @dev The last candidates of a list that would be too long leave it ({GuardianLeft}). Reverts as {admit} and {rotate}. Emits {GuardianJailed},
+    ///      {GuardianAdmitted}, {TableRotated}.
     function recover(Replacement[] calldata replacements, uint64 expiry) external;
 
     /// @notice Replaces the caller's key. The new one counts from the next table on; the old one stays accountable for ever. Registered operators.
@@ -202,11 +205,20 @@ interface IGuardianSet {
     ///      {GuardianSetInvalidKey}, {GuardianSetKeyTaken}, {GuardianSetKeyNotDedicated}, {GuardianSetInvalidPossession}. Emits {KeyReplaced}.
     function replaceKey(Key calldata key, bytes calldata proof) external;
 
-    /// @notice Registers a proven key for an operator. Anyone, on any rollup, with the same proof. Only the operator itself can replace it.
+    /// @notice Binds an operator's first key to it: from then on it answers for what this key signs. The operator itself, or governance; on any rollup
+    ///         with the same proof. Only the operator can replace it.
     /// @param proof `R.x ‖ R.y ‖ s`, 96 bytes (signatures.md §4).
-    /// @dev Reverts {GuardianSetZeroOperator}, {GuardianSetOperatorKnown}, {GuardianSetInvalidKey}, {GuardianSetKeyTaken},
+    /// @dev Reverts {GuardianSetZeroOperator}, for any other caller, {GuardianSetOperatorKnown}, {GuardianSetInvalidKey}, {GuardianSetKeyTaken} unless
+    ///      it was imported for this operator and is neither frozen nor convicted,
     ///      {GuardianSetKeyNotDedicated} if the operator's account is this key's account, {GuardianSetInvalidPossession}. Emits {KeyRegistered}.
     function register(address operator, Key calldata key, bytes calldata proof) external;
+
+    /// @notice Makes a key of an operator known here, so that what it signed elsewhere can be judged. Anyone, with the operator's proof. It names an
+    ///         address that is nobody's in place of the operator, who has not spoken here: neither its stake nor its own keys are touched.
+    /// @param proof as for {register}
+    /// @dev Reverts {GuardianSetOperatorKnown} if it was imported before, {GuardianSetInvalidKey}, {GuardianSetKeyTaken}, {GuardianSetKeyNotDedicated},
+    ///      {GuardianSetInvalidPossession}. Emits {KeyRegistered}.
+    function importKey(address operator, Key calldata key, bytes calldata proof) external;
 
     /// @notice Publishes where the caller's guardian service answers (at most 256 bytes; empty withdraws it). Registered operators.
     /// @dev Reverts {GuardianSetOperatorUnknown}, {GuardianSetUrlTooLong}. Emits {ServiceAnnounced}.

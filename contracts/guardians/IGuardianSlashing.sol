@@ -44,8 +44,8 @@ interface IGuardianSlashing is IERC7786Recipient {
 
     /// @notice What was proven. `other` is zero unless two facts contradict each other; then it is the greater hash.
     /// @param subject lane id, or hash of network, chain id and incarnation for anchors
-    /// @param first first nonce or the anchor's index, of `fact`
-    /// @param last one past the last nonce, or the anchor's index
+    /// @param first first nonce, of what both facts are about in a conflict, or the anchor's index
+    /// @param last one past the last nonce, likewise, or the anchor's index
     struct Offence {
         uint8 class;
         bytes32 fact;
@@ -229,7 +229,7 @@ interface IGuardianSlashing is IERC7786Recipient {
     /// @dev Reverts {SlashingUnknownProof}, {SlashingNotOpen}, {SlashingTooEarly}. Emits {ConvictionLifted} or {ConvictionBurnt}.
     function settle(address operator, Offence calldata offence, bytes32 attestationHash, bytes32 otherHash) external;
 
-    /// @notice Tells another rollup of keys with an open or burnt conviction here, so that they are frozen there. At most 16 keys.
+    /// @notice Tells another rollup of keys with an open or burnt conviction here, so that they are frozen there. At most 8 keys.
     /// @dev Reverts {SlashingUnknownSibling}, {SlashingTooManyKeys}, {SlashingNotConvicted}, and as the gateway. Emits {ConvictionsAnnounced}.
     function announce(uint256 dstChainId, uint256[] calldata keys) external returns (bytes32 sendId);
 

@@ -77,10 +77,12 @@ async function withPosts<T>(
   task: (posts: readonly Post[]) => Promise<T>,
 ): Promise<T> {
   const record = openRecord(":memory:", { networkId: config.networkId, key: ZERO_HASH });
-  const posts = createPosts(config, record, key, () => undefined);
+  const stopping = new AbortController();
+  const posts = createPosts(config, record, key, () => undefined, stopping.signal);
   try {
     return await task(posts);
   } finally {
+    stopping.abort();
     await stopSenders(posts, 0);
     for (const { access } of posts) access.pool.close();
     record.close();

@@ -27,22 +27,31 @@ const fileSchema = z.union([z.array(entrySchema).min(1), entrySchema.transform((
 
 type Entry = z.infer<typeof entrySchema>;
 
-/** Brings proven keys to a rollup that does not have them yet; anybody may. */
+/** Binds the key of the operator that signs to it, and makes keys of others known, so that what they signed can be judged. */
 export function register(file: string): Planner {
   const entries = readEntries(file);
-  return async (_, { contracts: { guardianSet } }) => {
+  return async (_, { address, contracts: { guardianSet } }) => {
     const calls: Call[] = [];
     for (const { operator, key, proof } of entries) {
       const point = pointFromHex(key);
-      const { key: known } = await guardianSet.operatorInfo(operator);
-      if (known.x === point.x) continue;
-      const populated = guardianSet.register.populateTransaction(operator, point, proof);
-      calls.push(await callOf(`register ${operator}`, "GuardianSet", guardianSet, populated));
+      const isOwn = operator.toLowerCase() === address.toLowerCase();
+      const known = isOwn ? (await guardianSet.operatorInfo(operator)).key.x : point.x;
+      if (known === point.x && BigInt(await guardianSet.operatorOf(point.x)) !== 0n) continue;
+      const method = isOwn ? guardianSet.register : guardianSet.importKey;
+      const populated = method.populateTransaction(operator, point, proof);
+      calls.push(await callOf(`${isOwn ? "register" : "import"} ${operator}`, "GuardianSet", guardianSet, populated));
     }
-    const names = calls.map(({ args }) => String(args[0])).join(", ");
-    const next = "Next, as the operator: ./metalayer guardian announce, guardian stake, guardian join";
-    return { calls, told: () => `registered ${names}. ${next}.`, nothing: "knew all of them" };
+    return { calls, told: () => registered(calls), nothing: "knew all of them" };
   };
+}
+
+function registered(calls: readonly Call[]): string {
+  const names = (method: string): string =>
+    calls.flatMap((call) => (call.method === method ? [String(call.args[0])] : [])).join(", ");
+  const [own, others] = [names("register"), names("importKey")];
+  const next = "Next, as the operator: ./metalayer guardian announce, guardian stake, guardian join.";
+  const told = others === "" ? [] : [`imported the keys of ${others}, who guard once they register themselves.`];
+  return (own === "" ? told : [...told, `registered ${own}. ${next}`]).join(" ");
 }
 
 /** Replaces the key of the operator that signs. */

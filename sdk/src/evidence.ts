@@ -93,7 +93,7 @@ export function offenceOf(networkId: Hex, evidence: Evidence): Offence {
     case "headConflict":
       return headOffence(networkId, evidence.facts[0], headFactHash(networkId, evidence.facts[1]));
     case "laneConflict":
-      return laneOffence(evidence.facts[0], laneFactHash(evidence.facts[1]));
+      return laneConflictOffence(...evidence.facts);
     default:
       return laneOffence(evidence.fact, ZERO_HASH);
   }
@@ -102,6 +102,14 @@ export function offenceOf(networkId: Hex, evidence: Evidence): Offence {
 function laneOffence(fact: LaneFact, other: Hex): Offence {
   const { laneId: subject, from: first, to: last } = fact;
   return { class: fact.class, fact: laneFactHash(fact), other, subject, first, last };
+}
+
+/** What contradicts is in both ranges. */
+function laneConflictOffence(fact: LaneFact, other: LaneFact): Offence {
+  const offence = laneOffence(fact, laneFactHash(other));
+  const first = other.from > fact.from ? other.from : fact.from;
+  const last = other.to < fact.to ? other.to : fact.to;
+  return { ...offence, first, last };
 }
 
 function headOffence(networkId: Hex, fact: HeadFact, other: Hex): Offence {

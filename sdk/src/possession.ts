@@ -41,7 +41,7 @@ export function possessionDigest({ networkId, operator, key }: PossessionSubject
   return hashWords([POSSESSION_TYPEHASH, networkId, operator, key.x, key.y]);
 }
 
-/** Proof of possession of a secret key, `R.x ‖ R.y ‖ s`. Anyone may submit it for the operator, on every rollup of the network. */
+/** Proof of possession of a secret key, `R.x ‖ R.y ‖ s`. The operator registers with it, anyone imports the key with it, on every rollup of the network. */
 export function provePossession(secretKey: bigint, networkId: Hex, operator: Address): Hex {
   const key = publicKey(secretKey);
   const message = possessionDigest({ networkId, operator, key });

@@ -69,7 +69,7 @@ describe("command line of guardians' operators", () => {
   describe("guardian register", () => {
     it("says with --dry-run what it would send and what gas that takes, and sends nothing", async () => {
       const before = await blocks();
-      const planned = await change("register", proofs, "--dry-run");
+      const planned = await change("register", proofs, ...AS_OPERATOR, "--dry-run");
       expect(planned.dryRun).to.equal(true);
       for (const { transactions } of planned.rollups) {
         const [call, ...more] = transactions;
@@ -80,16 +80,21 @@ describe("command line of guardians' operators", () => {
         expect(Number(call?.gas)).to.be.within(60_000, 300_000);
         expect(call?.hash).to.equal(undefined);
       }
-      const { out } = await run(...guardian("register", proofs, "--dry-run"));
+      const { out } = await run(...guardian("register", proofs, ...AS_OPERATOR, "--dry-run"));
       expect(out)
         .to.contain("would send")
         .and.to.match(/GuardianSet 0x\w{40}.*register\(0x15d34A/);
       expect(await blocks()).to.deep.equal(before);
     });
 
-    it("makes a key that was proven once known on every rollup, whoever pays", async () => {
-      expect(methods(await change("register", proofs))).to.deep.equal([["register"], ["register"]]);
-      const again = await run(...guardian("register", proofs));
+    it("imports a key that was proven once to every rollup, whoever pays, and binds it to the operator that signs", async () => {
+      expect(methods(await change("register", proofs))).to.deep.equal([["importKey"], ["importKey"]]);
+      const known = await run(...guardian("register", proofs));
+      expect([known.code, known.out.match(/knew all of them/g)?.length]).to.deep.equal([0, 2]);
+      expect((await standing(OPERATOR))["state"]).to.equal("unknown");
+      const registering = await change("register", proofs, ...AS_OPERATOR);
+      expect(methods(registering)).to.deep.equal([["register"], ["register"]]);
+      const again = await run(...guardian("register", proofs, ...AS_OPERATOR));
       expect([again.code, again.out.match(/knew all of them/g)?.length]).to.deep.equal([0, 2]);
       expect((await standing(OPERATOR))["state"]).to.equal("registered");
     });
@@ -102,7 +107,7 @@ describe("command line of guardians' operators", () => {
       }
       expect((await fails("guardian", "register", network.file)).code).to.equal("CLI_NO_PROOF");
       const second = await prove("second", network.metalayer.networkId, OPERATOR);
-      const known = await fails("guardian", "register", second);
+      const known = await fails("guardian", "register", second, ...AS_OPERATOR);
       expect(known.sentence).to.contain("GuardianSetOperatorKnown").and.to.contain("guardian rotate-key");
     });
   });

@@ -180,7 +180,7 @@ describe("GuardianSet: freezes and convictions", () => {
       expect(await weightsOf(fixture)).to.deep.equal([0n, 0n, 10n, 10n, 10n, 10n]);
       await expect(slashing.freezeForeign(address(2), until))
         .to.be.revertedWithCustomError(set, "GuardianSetFreezeTooMuch")
-        .withArgs(address(2), 3n, 30n, 30n);
+        .withArgs(address(2), 3n, 0n, 30n);
       // Proof at home is not bound by what remains.
       await slashing.freeze(address(2), until);
       expect(await set.isAccepted(2n)).to.equal(false);
@@ -206,7 +206,56 @@ describe("GuardianSet: freezes and convictions", () => {
       await expect(slashing.freezeForeign(at(guardians, 0).operator, until)).to.emit(set, "GuardianFrozen");
       await expect(slashing.freezeForeign(at(guardians, 1).operator, until))
         .to.be.revertedWithCustomError(set, "GuardianSetFreezeTooMuch")
-        .withArgs(fixture.connection.ethers.getAddress(at(guardians, 1).operator), 5n, 50n, 40n);
+        .withArgs(fixture.connection.ethers.getAddress(at(guardians, 1).operator), 5n, 50n, 39n);
+    });
+  });
+
+  describe("freezeForeign, by the weight that counts", () => {
+    /** What a captured rollup can freeze of these, told by place. */
+    async function frozenOf(fixture: GuardianSetFixture & { readonly guardians: readonly TestGuardian[] }) {
+      const until = (await now(fixture)) + DAY;
+      const frozen: number[] = [];
+      for (const [place, { operator }] of fixture.guardians.entries()) {
+        await asSlashing(fixture)
+          .freezeForeign(operator, until)
+          .then(() => frozen.push(place))
+          .catch(() => undefined);
+      }
+      return frozen;
+    }
+
+    it("R17 never leaves a table below the floor: weight above a guardian's third does not fill it", async () => {
+      const fixture = await deployWithTable([2_000n, 50n, 50n, 50n, 50n]);
+      const { set, guardians } = fixture;
+      // 99 and four times 50 count.
+      await set.setFloor(250n);
+      const { operator } = at(guardians, 1);
+      await expect(asSlashing(fixture).freezeForeign(operator, (await now(fixture)) + DAY))
+        .to.be.revertedWithCustomError(set, "GuardianSetFreezeTooMuch")
+        .withArgs(fixture.connection.ethers.getAddress(operator), 4n, 224n, 50n);
+      expect(await set.isAccepted(1n)).to.equal(true);
+    });
+
+    it("R17 silences a third of what counts, not of what one guardian holds beyond its third", async () => {
+      const hundreds = Array.from({ length: 10 }, () => 100n);
+      const fixture = await deployWithTable([...hundreds, 10_000n]);
+      // 1,499 count; a fifth hundred would be more than their third.
+      expect(await frozenOf(fixture)).to.deep.equal([0, 1, 2, 3]);
+      await fixture.set.rotate();
+      expect((await fixture.set.table(2n)).totalWeight).to.equal(899n);
+    });
+
+    it("R7 R17 lends stake that has not grown into a table no weight against those who are in it", async () => {
+      const fixture = await deployWithTable(Array.from({ length: 10 }, () => 100n));
+      const { set, guardians, weights, connection } = fixture;
+      const attackers = testGuardians(14).slice(10);
+      await admitAll(fixture, attackers, []);
+      for (const { operator } of attackers) await weights.set(operator, 1_000n);
+      expect(await frozenOf({ ...fixture, guardians })).to.deep.equal([0, 1, 2]);
+      await connection.networkHelpers.time.increase(3_600);
+      await set.rotate();
+      const held = (await weightsOf(fixture)).slice(10).reduce((sum, weight) => sum + weight, 0n);
+      expect(held * 3n).to.be.lessThan((await set.table(2n)).totalWeight);
     });
   });
 

@@ -146,6 +146,38 @@ describe("GuardianSet: how weight may change", () => {
     });
   });
 
+  describe("freezeForeign", () => {
+    it("R17 lasts 30 days from the block that takes it, and not a second more", async () => {
+      const fixture = await deployWithTable([...FOUR, 600n, 600n]);
+      const { set, guardians, slashing } = fixture;
+      const operator = fixture.connection.ethers.getAddress(at(guardians, 0).operator);
+      const next = (await set.epoch()).start + EPOCH;
+      const until = next + 2_592_001n;
+      const freeze = () => set.connect(slashing).freezeForeign(operator, until, { gasLimit: 1_000_000 });
+      await nextAt(fixture, next);
+      await expect(freeze()).to.be.revertedWithCustomError(set, "GuardianSetBadFreeze").withArgs(operator, until);
+      await nextAt(fixture, next + 1n);
+      await expect(freeze()).to.emit(set, "GuardianFrozen").withArgs(operator, until, true);
+    });
+  });
+
+  describe("unfreeze", () => {
+    it("R17 ends no freeze by another rollup's word: no conviction here that is lifted or burnt shortens it", async () => {
+      const fixture = await deployWithTable([...FOUR, 600n, 600n]);
+      const { set, guardians, slashing } = fixture;
+      const asSlashing = set.connect(slashing);
+      const operator = fixture.connection.ethers.getAddress(at(guardians, 0).operator);
+      const until = (await set.epoch()).start + 10n * EPOCH;
+      await asSlashing.freezeForeign(operator, until);
+      await asSlashing.freeze(operator, NEVER);
+      await expect(asSlashing.unfreeze(operator)).to.emit(set, "GuardianFrozen").withArgs(operator, until, true);
+      expect(await set.frozenUntil(operator)).to.equal(until);
+      await moveTo(fixture, until);
+      await expect(asSlashing.unfreeze(operator)).to.emit(set, "GuardianUnfrozen").withArgs(operator);
+      expect(await set.frozenUntil(operator)).to.equal(0n);
+    });
+  });
+
   describe("weightedSince", () => {
     it("is the time of the first of the tables without a break in which a guardian counts", async () => {
       const fixture = await deployWithTable([...FOUR, 600n]);
@@ -226,6 +258,26 @@ describe("GuardianSet: how weight may change", () => {
           "AccessManagedUnauthorized",
         );
       }
+    });
+
+    it("R9 finds room in a full list, whoever has filled it", async () => {
+      const fixture = await deployWithTable(FOUR);
+      const { set, guardians } = fixture;
+      await admitAll(fixture, testGuardians(256).slice(4), []);
+      const [first, ...fresh] = testGuardians(260).slice(255);
+      if (first === undefined) throw new Error("no guardian");
+      for (const guardian of fresh) await registerKey(fixture, guardian);
+      await expect(set.admit(at(fresh, 0).operator, 50n, NEVER)).to.be.revertedWithCustomError(set, "GuardianSetFull");
+
+      // One of the replacements is the last of the list.
+      const replacements = [first, ...fresh].map(({ operator }) => ({ operator, weight: 50n }));
+      await expect(set.recover(replacements, NEVER)).to.emit(set, "GuardianLeft");
+      const table = await set.guardians(2n, 0n, 256n);
+      expect(table.length).to.equal(256);
+      expect(table.filter(({ weight }) => weight === 50n).map(({ operator }) => operator)).to.have.members(
+        [first, ...fresh].map(({ operator }) => fixture.connection.ethers.getAddress(operator)),
+      );
+      expect(table[0]?.operator).to.equal(fixture.connection.ethers.getAddress(at(guardians, 0).operator));
     });
 
     it("never brings back who was convicted or is frozen", async () => {

@@ -5,7 +5,7 @@ import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { provePossession } from "../../sdk/src/possession.ts";
 import { FIELD_PRIME, GROUP_ORDER, publicKey, toCurve } from "../../sdk/src/schnorr.ts";
 import { signAs, testGuardians, type TestGuardian } from "../helpers/network.ts";
-import { deployGuardianSet, guardianOf, registerKey } from "../helpers/guardianSet.ts";
+import { deployGuardianSet, guardianOf, NEVER, registerKey, type GuardianSetFixture } from "../helpers/guardianSet.ts";
 
 interface PossessionVector {
   readonly networkId: Hex;
@@ -23,11 +23,16 @@ describe("GuardianRegistry", () => {
   const [alice, bob] = testGuardians(2) as [TestGuardian, TestGuardian]; // CAST: two were asked for
 
   describe("register", () => {
-    it("takes a proven key from anyone, for ever", async () => {
+    const own = async (fixture: GuardianSetFixture, operator = alice.operator) => {
+      await fixture.connection.networkHelpers.setBalance(operator, 10n ** 18n);
+      return fixture.set.connect(await fixture.connection.ethers.getImpersonatedSigner(operator));
+    };
+
+    it("takes a proven key from the operator itself, for ever", async () => {
       const fixture = await deployGuardianSet();
-      const { set, networkId, anyone } = fixture;
+      const { set, networkId } = fixture;
       const proof = provePossession(alice.secret, networkId, alice.operator);
-      await expect(set.connect(anyone).register(alice.operator, alice.key, proof))
+      await expect((await own(fixture)).register(alice.operator, alice.key, proof))
         .to.emit(set, "KeyRegistered")
         .withArgs(getAddress(alice.operator), alice.key.x, alice.key.y);
       expect(await set.operatorOf(alice.key.x)).to.equal(getAddress(alice.operator));
@@ -40,6 +45,79 @@ describe("GuardianRegistry", () => {
         false,
         "",
       ]);
+    });
+
+    it("C8 lets nobody bind a key of his own to another's account, whose stake would answer for it", async () => {
+      const fixture = await deployGuardianSet();
+      const { set, networkId, anyone, governor } = fixture;
+      const proof = provePossession(bob.secret, networkId, alice.operator);
+      await expect(set.connect(anyone).register(alice.operator, bob.key, proof))
+        .to.be.revertedWithCustomError(set, "AccessManagedUnauthorized")
+        .withArgs(await anyone.getAddress());
+      await set.connect(anyone).importKey(alice.operator, bob.key, proof);
+      expect(await set.operatorOf(bob.key.x)).not.to.equal(getAddress(alice.operator));
+      expect((await set.operatorInfo(alice.operator)).key.x).to.equal(0n);
+      // Nor does it keep her from her own key, which governance may register as well.
+      const hers = provePossession(alice.secret, networkId, alice.operator);
+      await expect(set.connect(governor).register(alice.operator, alice.key, hers)).to.emit(set, "KeyRegistered");
+    });
+
+    describe("importKey", () => {
+      it("R2 makes a key known in place of its operator, who can take it later, and nobody else", async () => {
+        const fixture = await deployGuardianSet();
+        const { set, networkId, anyone } = fixture;
+        const proof = provePossession(alice.secret, networkId, alice.operator);
+        await set.connect(anyone).importKey(alice.operator, alice.key, proof);
+        const standIn = await set.operatorOf(alice.key.x);
+        const digest = await set.possessionDigest(alice.operator, alice.key);
+        expect(standIn).to.equal(getAddress(`0x${digest.slice(26)}`));
+        expect((await set.operatorInfo(standIn)).key.x).to.equal(alice.key.x);
+        await expect(set.connect(anyone).importKey(alice.operator, alice.key, proof))
+          .to.be.revertedWithCustomError(set, "GuardianSetOperatorKnown")
+          .withArgs(standIn);
+        const asBob = provePossession(alice.secret, networkId, bob.operator);
+        await expect((await own(fixture, bob.operator)).register(bob.operator, alice.key, asBob))
+          .to.be.revertedWithCustomError(set, "GuardianSetKeyTaken")
+          .withArgs(alice.key.x, standIn);
+        await (await own(fixture)).register(alice.operator, alice.key, proof);
+        expect(await set.operatorOf(alice.key.x)).to.equal(getAddress(alice.operator));
+      });
+
+      it("R2 makes an operator's other keys known too, and takes what register takes", async () => {
+        const fixture = await deployGuardianSet();
+        const { set, networkId, anyone } = fixture;
+        await registerKey(fixture, alice);
+        const other = provePossession(bob.secret, networkId, alice.operator);
+        await expect(set.connect(anyone).importKey(alice.operator, bob.key, other)).to.emit(set, "KeyRegistered");
+        expect(await set.operatorOf(bob.key.x)).not.to.equal(getAddress(alice.operator));
+        await (await own(fixture)).replaceKey(bob.key, other);
+        expect(await set.operatorOf(bob.key.x)).to.equal(getAddress(alice.operator));
+        const known = provePossession(alice.secret, networkId, alice.operator);
+        await expect(set.connect(anyone).importKey(alice.operator, alice.key, known))
+          .to.be.revertedWithCustomError(set, "GuardianSetKeyTaken")
+          .withArgs(alice.key.x, getAddress(alice.operator));
+        await expect(set.connect(anyone).importKey(bob.operator, { x: 1n, y: 1n }, known))
+          .to.be.revertedWithCustomError(set, "GuardianSetInvalidKey")
+          .withArgs(1n, 1n);
+      });
+
+      it("R2 keeps an accused key from being taken out of a conviction by registering it", async () => {
+        const fixture = await deployGuardianSet();
+        const { set, networkId, anyone, slashing } = fixture;
+        const proof = provePossession(alice.secret, networkId, alice.operator);
+        await set.connect(anyone).importKey(alice.operator, alice.key, proof);
+        const standIn = await set.operatorOf(alice.key.x);
+        const asAlice = await own(fixture);
+        const refused = () =>
+          expect(asAlice.register(alice.operator, alice.key, proof))
+            .to.be.revertedWithCustomError(set, "GuardianSetKeyTaken")
+            .withArgs(alice.key.x, standIn);
+        await set.connect(slashing).freeze(standIn, NEVER);
+        await refused();
+        await set.connect(slashing).convict(standIn);
+        await set.connect(slashing).unfreeze(standIn);
+        await refused();
+      });
     });
 
     it("R2 takes the same proof on another rollup, at another address", async () => {

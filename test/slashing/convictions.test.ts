@@ -113,9 +113,10 @@ describe("GuardianSlashing, convictions", () => {
       const [one, two] = members(world.net);
       if (one === undefined || two === undefined) throw new Error("no guardians");
       const secret = modN(one.secret + two.secret);
-      const third: Hex = "0x00000000000000000000000000000000000000A3";
+      const owner: Hex = "0x00000000000000000000000000000000000000A3";
       const key = publicKey(secret);
-      await guardianSet.register(third, key, provePossession(secret, world.net.networkId, third));
+      await guardianSet.importKey(owner, key, provePossession(secret, world.net.networkId, owner));
+      const third = await guardianSet.operatorOf(key.x);
       const lie = lieAt(20n, { signers: [0, 1] });
       const fact = "fact" in lie && "laneId" in lie.fact ? lie.fact : undefined;
       if (fact === undefined || lie.kind !== "laneRoot") throw new Error("no fact");
@@ -131,6 +132,36 @@ describe("GuardianSlashing, convictions", () => {
       for (const operator of [one.operator, two.operator, third]) {
         expect(await guardianSlashing.standing(operator)).to.deep.equal([1n, 0n]);
       }
+    });
+
+    it("C8 R2 never takes the stake of an account for a key that another has bound to it: the key alone is convicted", async () => {
+      const { guardianSet, guardianSlashing, guardianStaking, signer } = world.a;
+      const victim: Hex = "0x00000000000000000000000000000000000000A4";
+      await stakeOn(world, victim, STAKE);
+      const attacker = { secret: 4_711n, key: publicKey(4_711n), operator: victim };
+      const proof = provePossession(attacker.secret, world.net.networkId, victim);
+      await expect(guardianSet.register(victim, attacker.key, proof))
+        .to.be.revertedWithCustomError(guardianSet, "AccessManagedUnauthorized")
+        .withArgs(await signer.getAddress());
+      await guardianSet.importKey(victim, attacker.key, proof);
+      const lie = lieAt(20n);
+      if (lie.kind !== "laneRoot") throw new Error("lies about a root");
+      const leaves = [laneFactHash(lie.fact), WRONG];
+      const root = networkRoot(leaves);
+      const signature = signTogether(world.net.networkId, [attacker], root);
+      const attestation = encodeKeyedAttestation(root, signature, [attacker.key.x]);
+      const inclusion = { attestation, proof: factProof(leaves, laneFactHash(lie.fact)) };
+      await proveAndConvict(world.net, world.a, { ...lie, inclusion });
+      expect(await guardianSlashing.standing(await guardianSet.operatorOf(attacker.key.x))).to.deep.equal([1n, 0n]);
+      expect(await guardianSlashing.standing(victim)).to.deep.equal([0n, 0n]);
+      expect([await guardianSet.frozenUntil(victim), (await guardianStaking.pool(victim)).tokens]).to.deep.equal([
+        ...[0n, STAKE],
+      ]);
+      // Where the key's operator has stake, the word of this rollup freezes it: it can be announced.
+      await expect(guardianSlashing.announce(world.b.chainId, [attacker.key.x])).to.emit(
+        guardianSlashing,
+        "ConvictionsAnnounced",
+      );
     });
 
     it("R2 takes no key that nobody has proven, so nobody's can be drawn in", async () => {

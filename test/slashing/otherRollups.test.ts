@@ -95,7 +95,7 @@ describe("GuardianSlashing, other rollups", () => {
     expect(await world.b.guardianSet.isAccepted(await world.b.acceptedSerial())).to.equal(true);
   });
 
-  it("announces only keys with a conviction that was not lifted, at most 16, to rollups that governance named", async () => {
+  it("announces only keys with a conviction that was not lifted, at most 8, to rollups that governance named", async () => {
     const { guardianSlashing } = world.a;
     const refuses = (call: Promise<unknown>, error: string) =>
       expect(call).to.be.revertedWithCustomError(guardianSlashing, error);
@@ -103,7 +103,7 @@ describe("GuardianSlashing, other rollups", () => {
     const evidence = await lie([0]);
     await refuses(announce(keysOf(0, 1)), "SlashingNotConvicted");
     await refuses(announce([]), "SlashingTooManyKeys");
-    await refuses(announce(Array.from({ length: 17 }, () => keysOf(0)[0] ?? 0n)), "SlashingTooManyKeys");
+    await refuses(announce(Array.from({ length: 9 }, () => keysOf(0)[0] ?? 0n)), "SlashingTooManyKeys");
     await refuses(guardianSlashing.announce(4711n, keysOf(0)), "SlashingUnknownSibling");
     const subject = "fact" in evidence && "laneId" in evidence.fact ? evidence.fact.laneId : WRONG;
     await govern(world, world.a, "guardianSlashing", "declareIncident", [subject, 1n, 1_000n]);

@@ -3,11 +3,13 @@ import type { Signer } from "ethers";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { accuseLanes } from "../../sdk/src/evidenceBuild.ts";
 import { evidenceCall } from "../../sdk/src/evidenceCall.ts";
+import { laneFactHash, type LaneFact } from "../../sdk/src/fact.ts";
 import {
   DAY,
   ETHER,
   govern,
   INCIDENT_DELAY,
+  include,
   members,
   proveAndConvict,
   trueFact,
@@ -133,9 +135,29 @@ describe("GuardianSlashing, settlements", () => {
       for (const lie of lies) await proveAndConvict(world.net, world.a, lie);
       expect(await guardianSlashing.standing(liar.operator)).to.deep.equal([3n, 0n]);
       await world.a.passTime(60);
-      for (const lie of lies) await settle(lie);
+      for (const lie of lies) {
+        expect(await world.a.guardianSet.frozenUntil(liar.operator)).to.equal(FOREVER);
+        await settle(lie);
+      }
       expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(STAKE / 8n);
     });
+  });
+
+  it("leaves what was not taken to whoever staked it, and locks nothing for ever", async () => {
+    const { guardianSlashing, guardianStaking, guardianSet, era, signer } = world.a;
+    const half = { fraction: 500_000, reporterShare: 0, incidentDelay: 60, foreignFreeze: 60, fastSuspension: 60 };
+    await govern(world, world.a, "guardianSlashing", "setTerms", [half]);
+    const lie = lieAt(20n);
+    await proveAndConvict(world.net, world.a, lie);
+    await guardianStaking.unstake(liar.operator, STAKE);
+    await world.a.passTime(90 * DAY);
+    await expect(guardianStaking.withdraw(1)).to.be.revertedWithCustomError(guardianStaking, "StakingFrozen");
+    await expect(settle(lie)).to.emit(guardianSlashing, "ConvictionBurnt").and.to.emit(guardianSet, "GuardianUnfrozen");
+    expect((await guardianSet.operatorInfo(liar.operator)).convicted).to.equal(true);
+    const before = await era.balanceOf(signer);
+    await guardianStaking.withdraw(1);
+    expect((await era.balanceOf(signer)) - before).to.equal(STAKE / 2n);
+    expect(await guardianStaking.totalStaked()).to.equal(0n);
   });
 
   describe("an incident", () => {
@@ -198,6 +220,26 @@ describe("GuardianSlashing, settlements", () => {
         expect(await guardianSet.frozenUntil(liar.operator)).to.equal(0n);
         expect((await guardianStaking.pool(liar.operator)).tokens).to.equal(STAKE);
       }
+    });
+
+    it("C18 excuses no lie outside of its range that somebody pairs with a fact within it", async () => {
+      const lie = lieAt(20n);
+      if (lie.kind !== "laneRoot") throw new Error("lies about a root");
+      const within = (salt: bigint): LaneFact => {
+        const batchRoot: Hex = `0x${salt.toString(16).padStart(64, "0")}`;
+        return { ...trueFact(world.lane, truth, 20n, 30n), headBefore: WRONG, batchRoot };
+      };
+      // The pair is named by the lower hash, which its signers choose.
+      let salt = 0n;
+      while (laneFactHash(within(salt)) > factOf(lie)) salt++;
+      const paired = { fact: within(salt), inclusion: include(world.net, within(salt), { signers: [0] }) };
+      const conflict = accuseLanes(paired, lie);
+      if (conflict === undefined) throw new Error("no conflict");
+      await proveAndConvict(world.net, world.a, conflict);
+      await declare(subject(), 25n, 1_000n);
+      await expect(settle(conflict)).to.be.revertedWithCustomError(world.a.guardianSlashing, "SlashingTooEarly");
+      await world.a.passTime(INCIDENT_DELAY);
+      await expect(settle(conflict)).to.emit(world.a.guardianSlashing, "ConvictionBurnt");
     });
 
     it("can be withdrawn, and is never a range that runs backwards", async () => {

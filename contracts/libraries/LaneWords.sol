@@ -225,12 +225,10 @@ library InWords {
         uint256 held = level(self, timestamp);
         uint256 half = capacity(self) / 2;
         uint256 available = held > half ? held - half : 0;
-        uint256 room = (uint256(type(uint40).max) * 1000) - fastCredited(self);
-        taken = amount < room ? amount : room;
-        if (taken > available) taken = available;
-        // The fast line counts thousands: only whole thousands are taken, the rest waits in the queue.
-        taken -= taken % 1000;
-        word = self.withField(FAST_CREDITED, 40, (fastCredited(self) + taken) / 1000);
+        taken = amount < available ? amount : available;
+        // The fast line counts thousands, begun ones whole. Full it counts no further: it limits nothing itself.
+        uint256 line = (fastCredited(self) + taken + 999) / 1000;
+        word = self.withField(FAST_CREDITED, 40, line < type(uint40).max ? line : type(uint40).max);
         word = _withLevel(word, held - taken, timestamp);
     }
 

@@ -14,20 +14,25 @@ abstract contract GatewayEarnings is GatewayStorage {
     function claimQueued(uint256 srcChainId, address deliverer) external {
         State storage $ = _state();
         Queue memory queue = $.queues[srcChainId][deliverer];
-        if (uint256(queue.fees) + queue.bounties == 0) revert GatewayNothingQueued(srcChainId, deliverer);
+        uint256 fast = $.fastQueues[srcChainId][deliverer];
+        bool others = queue.fees | queue.bounties != 0;
+        if (!others && fast == 0) revert GatewayNothingQueued(srcChainId, deliverer);
         delete $.queues[srcChainId][deliverer];
-        _settleLater(srcChainId, deliverer, queue.fees, queue.bounties);
+        delete $.fastQueues[srcChainId][deliverer];
+        if (others) _settleLater(srcChainId, deliverer, queue.fees, queue.bounties, false);
+        if (fast != 0) _settleLater(srcChainId, deliverer, fast, 0, true);
     }
 
     /// @inheritdoc IMetalayerGateway
-    function refundBounty(uint256 srcChainId, uint64 nonce) external {
+    function refundBounty(uint256 srcChainId, uint64 nonce, bytes32 sendId) external {
         State storage $ = _state();
         uint256 route = _inRoute(srcChainId, $.sources[srcChainId].word);
-        Bounty memory booked = $.bounties[route][nonce];
-        if (booked.amount == 0 || !_isClosed(route, nonce)) revert GatewayNoBounty(srcChainId, nonce);
-        delete $.bounties[route][nonce];
-        emit BountyPaid(booked.sendId, booked.refundTo, booked.amount);
-        _settleLater(srcChainId, booked.refundTo, 0, booked.amount);
+        Bounty memory booked = $.bounties[route][nonce][sendId];
+        bool due = booked.amount != 0 && !booked.claimed && _isClosed(route, nonce);
+        if (!due) revert GatewayNoBounty(srcChainId, nonce, sendId);
+        delete $.bounties[route][nonce][sendId];
+        emit BountyPaid(sendId, booked.refundTo, booked.amount);
+        _settleLater(srcChainId, booked.refundTo, 0, booked.amount, false);
     }
 
     /// @inheritdoc IMetalayerGateway
@@ -53,57 +58,71 @@ abstract contract GatewayEarnings is GatewayStorage {
     /// @inheritdoc IMetalayerGateway
     function queued(uint256 srcChainId, address deliverer) external view returns (uint256) {
         Queue storage queue = _state().queues[srcChainId][deliverer];
-        return uint256(queue.fees) + queue.bounties;
+        return uint256(queue.fees) + queue.bounties + _state().fastQueues[srcChainId][deliverer];
     }
 
     /// @inheritdoc IMetalayerGateway
     function bounty(
         uint256 srcChainId,
-        uint64 nonce
-    ) external view returns (bytes32 sendId, uint256 amount, address refundTo) {
+        uint64 nonce,
+        bytes32 sendId
+    ) external view returns (uint256 amount, address refundTo) {
         State storage $ = _state();
-        Bounty storage booked = $.bounties[_inRoute(srcChainId, $.sources[srcChainId].word)][nonce];
-        return (booked.sendId, booked.amount, booked.refundTo);
+        Bounty storage booked = $.bounties[_inRoute(srcChainId, $.sources[srcChainId].word)][nonce][sendId];
+        return (booked.amount, booked.refundTo);
     }
 
     /// @dev Serial of the table in force, for earnings that no attestation brings.
     function _currentSerial() internal view virtual returns (uint256);
 
-    /// @dev Books a delivered bounty entry; a second one for the same message is paid back at once.
+    /// @dev Books a delivered bounty entry. Of two for the same message the greater stands, so that a small one keeps none away; the other is paid back.
     /// @return ok false if the payload is not that of a bounty
-    /// @return direct amount to be credited to `refundTo` now
+    /// @return back amount to be credited to `to` now
+    /// @return to who offered the smaller one
     function _book(
         uint256 srcChainId,
         uint256 route,
         address refundTo,
         bytes calldata payload
-    ) internal returns (bool ok, uint256 direct) {
-        if (payload.length != 96) return (false, 0);
+    ) internal returns (bool ok, uint256 back, address to) {
+        if (payload.length != 96) return (false, 0, to);
         uint256 nonce = uint256(bytes32(payload[:32]));
         bytes32 sendId = bytes32(payload[32:64]);
         uint256 amount = uint256(bytes32(payload[64:]));
         if (nonce > type(uint64).max || amount == 0 || amount > type(uint64).max || refundTo == address(0))
-            return (false, 0);
-        Bounty storage booked = _state().bounties[route][nonce];
-        if (booked.amount != 0) return (true, amount);
-        (booked.sendId, booked.refundTo, booked.amount) = (sendId, refundTo, uint64(amount));
+            return (false, 0, to);
+        Bounty storage booked = _state().bounties[route][nonce][sendId];
+        (back, to) = (booked.amount, booked.refundTo);
+        if (booked.claimed || amount <= back) return (true, amount, refundTo);
+        (booked.refundTo, booked.amount) = (refundTo, uint64(amount));
         emit BountyBooked(sendId, srcChainId, uint64(nonce), amount, refundTo);
-        return (true, 0);
+        return (true, back, to);
     }
 
-    /// @dev Removes the bounty of a message that the caller just delivered and returns it; 0 if there is none or it names another message.
-    function _earnBounty(uint256 route, uint256 nonce, bytes32 id) internal returns (uint256 amount) {
-        Bounty storage booked = _state().bounties[route][nonce];
+    /// @dev Keeps the bounty of a message for the caller while its recipient is called. False if there is none.
+    function _claimBounty(uint256 route, uint256 nonce, bytes32 id) internal returns (bool) {
+        Bounty storage booked = _state().bounties[route][nonce][id];
+        if (booked.amount == 0) return false;
+        booked.claimed = true;
+        return true;
+    }
+
+    /// @dev Ends {_claimBounty}: the bounty is earned if the message was delivered, and open again if not.
+    function _earnBounty(uint256 route, uint256 nonce, bytes32 id, bool delivered) internal returns (uint256 amount) {
+        Bounty storage booked = _state().bounties[route][nonce][id];
+        if (!delivered) {
+            booked.claimed = false;
+            return 0;
+        }
         amount = booked.amount;
-        if (amount == 0 || booked.sendId != id) return 0;
-        delete _state().bounties[route][nonce];
+        delete _state().bounties[route][nonce][id];
         emit BountyPaid(id, msg.sender, amount);
     }
 
     /// @dev Credits what no attestation brings, to the epoch in force.
-    function _settleLater(uint256 srcChainId, address account, uint256 fees, uint256 bounties) private {
+    function _settleLater(uint256 srcChainId, address account, uint256 fees, uint256 bounties, bool fast) private {
         Source storage source = _state().sources[srcChainId];
-        _settle(source, source.word, srcChainId, _currentSerial(), account, fees, bounties, false);
+        _settle(source, source.word, srcChainId, _currentSerial(), account, fees, bounties, fast);
     }
 
     /// @dev Credits `fees` (shared with the guardians) and `bounties` (not shared) as far as the source's bucket reaches, queues the rest.
@@ -133,15 +152,19 @@ abstract contract GatewayEarnings is GatewayStorage {
                 word.guardianShare()
             );
             if (taken != 0) _state().earnings[serial][deliverer] += toDeliverer | (toGuardians << 128);
-            if (taken != total) _enqueue(srcChainId, deliverer, feesLeft, bountiesLeft);
+            if (taken != total) _enqueue(srcChainId, deliverer, feesLeft, bountiesLeft, fast);
         }
     }
 
     /// @dev Keeps for later what found the bucket empty.
-    function _enqueue(uint256 srcChainId, address deliverer, uint256 fees, uint256 bounties) private {
-        Queue storage queue = _state().queues[srcChainId][deliverer];
-        queue.fees += uint128(fees);
-        queue.bounties += uint128(bounties);
+    function _enqueue(uint256 srcChainId, address deliverer, uint256 fees, uint256 bounties, bool fast) private {
+        if (fast) {
+            _state().fastQueues[srcChainId][deliverer] += fees;
+        } else {
+            Queue storage queue = _state().queues[srcChainId][deliverer];
+            queue.fees += uint128(fees);
+            queue.bounties += uint128(bounties);
+        }
         emit FeeQueued(srcChainId, deliverer, fees + bounties);
     }
 

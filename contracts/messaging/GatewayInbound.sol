@@ -16,9 +16,6 @@ import {AttestationCall} from "./AttestationCall.sol";
 
 /// @title The delivering half of the gateway: docs/protocol/messages.md §6.
 abstract contract GatewayInbound is GatewayEarnings {
-    /// @dev Gas that a failed attempt needs after the call; the call's own overhead is in it.
-    uint256 private constant CALL_RESERVE = 20_000;
-
     /// @dev A call of {relay}: what all its batches share, what all entries of the running batch share, and what they earn.
     /// @param serial table that verified the attestation, 0 until it was asked
     /// @param attempted whether a message was attempted so far
@@ -242,21 +239,28 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (_isProtocol(recipient)) {
             return (false, abi.encodeWithSelector(GatewayIllegalRecipient.selector, recipient));
         }
-        if (head.isFast() && !_takeFast(recipient, head.srcChainId())) {
-            return (false, abi.encodeWithSelector(GatewayFastRefused.selector, recipient, head.srcChainId()));
+        if (head.isFast()) {
+            if (!_takeFast(recipient, head.srcChainId())) {
+                return (false, abi.encodeWithSelector(GatewayFastRefused.selector, recipient, head.srcChainId()));
+            }
+            (ok, reason) = _call(run, id, fields, recipient, payload);
+            if (!ok) _giveBackFast(recipient, head.srcChainId());
+            return (ok, reason);
         }
+        bool claims = tag == BatchReader.TAG_CLAIM && _claimBounty(run.route, nonce, id);
         (ok, reason) = _call(run, id, fields, recipient, payload);
-        if (ok && tag == BatchReader.TAG_CLAIM && !head.isFast()) run.bounties += _earnBounty(run.route, nonce, id);
+        if (claims) run.bounties += _earnBounty(run.route, nonce, id, ok);
     }
 
     function _bookBounty(Run memory run, address refundTo, bytes calldata payload) private returns (bool ok) {
-        uint256 direct;
         if (run.head.isFast()) return false;
         uint256 srcChainId = run.head.srcChainId();
-        (ok, direct) = _book(srcChainId, run.route, refundTo, payload);
-        if (direct == 0) return ok;
+        uint256 back;
+        address to;
+        (ok, back, to) = _book(srcChainId, run.route, refundTo, payload);
+        if (back == 0) return ok;
         Source storage source = _state().sources[srcChainId];
-        _settle(source, source.word, srcChainId, run.serial, refundTo, 0, direct, false);
+        _settle(source, source.word, srcChainId, run.serial, to, 0, back, false);
     }
 
     /// @dev Calls the recipient with the committed gas plus the deliverer's boost; nothing but {receiveMessage}.
@@ -271,8 +275,6 @@ abstract contract GatewayInbound is GatewayEarnings {
         unchecked {
             // Both are below 2^32.
             callGas = (fields >> 224) + run.head.gasBoost();
-            uint256 required = (callGas * 64) / 63 + CALL_RESERVE;
-            if (gasleft() < required) revert GatewayInsufficientGas(id, gasleft(), required);
         }
         return run.frame.execute(recipient, callGas, id, fields, payload);
     }
@@ -284,6 +286,13 @@ abstract contract GatewayInbound is GatewayEarnings {
         if (level < FastAllowance.ONE) return false;
         $.fastLimits[recipient][srcChainId] = FastAllowance.write(perDay, level - FastAllowance.ONE, block.timestamp);
         return true;
+    }
+
+    /// @dev What failed was no delivery: it leaves the recipient's allowance as it was.
+    function _giveBackFast(address recipient, uint256 srcChainId) private {
+        State storage $ = _state();
+        (uint256 perDay, uint256 level) = FastAllowance.read($.fastLimits[recipient][srcChainId], block.timestamp);
+        $.fastLimits[recipient][srcChainId] = FastAllowance.write(perDay, level + FastAllowance.ONE, block.timestamp);
     }
 
     /// @dev Last bytes, as bits, of recipients that need a closer look: the protocol's own; all while the source is paused, and in `fast` batches.

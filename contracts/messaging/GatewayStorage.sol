@@ -39,10 +39,11 @@ abstract contract GatewayStorage is IMetalayerGateway {
         uint256 word;
     }
 
+    /// @dev `claimed` while its message is being delivered by who claims it: nothing that the recipient does then takes it away.
     struct Bounty {
-        bytes32 sendId;
         address refundTo;
         uint64 amount;
+        bool claimed;
     }
 
     struct Queue {
@@ -64,10 +65,12 @@ abstract contract GatewayStorage is IMetalayerGateway {
         // deliverer's part in the lowest 128 bits, guardians' part above
         mapping(uint256 serial => mapping(address deliverer => uint256)) earnings;
         mapping(uint256 srcChainId => mapping(address deliverer => Queue)) queues;
-        mapping(uint256 route => mapping(uint256 nonce => Bounty)) bounties;
+        mapping(uint256 route => mapping(uint256 nonce => mapping(bytes32 sendId => Bounty))) bounties;
         // see FastAllowance
         mapping(address recipient => mapping(uint256 srcChainId => uint256)) fastLimits;
         mapping(address recipient => address) fastAdmins;
+        // fees of `fast` deliveries, in fee units
+        mapping(uint256 srcChainId => mapping(address deliverer => uint256)) fastQueues;
     }
 
     // keccak256(abi.encode(uint256(keccak256("metalayer.gateway")) - 1)) & ~bytes32(uint256(0xff))

@@ -126,7 +126,7 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     error GatewayInsufficientCredit(address account, uint256 credit, uint256 required);
     error GatewayInvalidAmount(uint256 amount);
     error GatewayUnknownNonce(uint256 dstChainId, uint64 nonce, uint64 count);
-    error GatewayNoBounty(uint256 srcChainId, uint64 nonce);
+    error GatewayNoBounty(uint256 srcChainId, uint64 nonce, bytes32 sendId);
     error GatewayNothingQueued(uint256 srcChainId, address deliverer);
     error GatewayUnauthorized(address caller);
 
@@ -139,7 +139,7 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     /// @notice Adds `amount` fee units, charged from the caller's credit, as bounty for the delivery of message `nonce` to `dstChainId`.
     /// @dev Emits {MessageSent} and {MessageAccepted} of the bounty entry. Reverts {GatewayUnknownRollup}, {GatewayUnknownNonce} for a nonce
     ///      not sent yet, {GatewayInvalidAmount} for 0, a remainder of 1,000 or ≥ 2^64, {GatewayInsufficientCredit}, {GatewayInvalidRecipient}
-    ///      for refundTo 0. A wrong `sendId` cannot harm others: the amount is refundable to `refundTo` on the destination.
+    ///      for refundTo 0. A wrong `sendId` cannot harm others: it stands for itself, and is refundable to `refundTo` on the destination.
     /// @param refundTo account on the destination that is credited if the bounty is never earned
     function requestRelay(
         uint256 dstChainId,
@@ -165,18 +165,20 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     ///      Does not revert because a recipient fails. Emits {MessageDelivered} or {MessageFailed} per attempted message.
     function relay(bytes calldata attestation, bytes calldata batches) external;
 
-    /// @notice Credits the booked bounty of a delivered message to `refundTo`. Anyone. Reverts {GatewayNoBounty} while it can still be earned.
-    function refundBounty(uint256 srcChainId, uint64 nonce) external;
+    /// @notice Credits a bounty that was booked for `nonce` and `sendId` to its `refundTo`, once a message was delivered at this nonce. Anyone.
+    /// @dev Reverts {GatewayNoBounty} while it can still be earned, also from inside the delivery that claims it. Emits {BountyPaid}.
+    function refundBounty(uint256 srcChainId, uint64 nonce, bytes32 sendId) external;
 
     /// @notice Moves fees of `deliverer` that found the bucket empty to its earnings, as far as the bucket has refilled. Anyone.
-    /// @dev Reverts {GatewayNothingQueued}. What still does not fit is queued again ({FeeQueued}). Earned under the table in force now.
+    /// @dev Reverts {GatewayNothingQueued}. What still does not fit is queued again ({FeeQueued}); fees of `fast` deliveries by the rule for these.
+    ///      Earned under the table in force now.
     function claimQueued(uint256 srcChainId, address deliverer) external;
 
     /// @notice Names who may set the caller's `fast` limits besides itself. Any account, for itself.
     /// @dev Never reverts. Emits {FastAdminChanged}.
     function setFastAdmin(address admin) external;
 
-    /// @notice Opts `recipient` in to `fast` deliveries from `srcChainId`, at most `perDay` (< 2^32) a day; 0 opts out.
+    /// @notice Opts `recipient` in to `fast` deliveries from `srcChainId`, at most `perDay` (< 2^32) a day, failed ones not counted; 0 opts out.
     /// @dev Only `recipient` itself or its fast admin, otherwise reverts {GatewayUnauthorized}; {GatewayInvalidAmount}. Emits {FastLimitChanged}.
     function setFastLimit(address recipient, uint256 srcChainId, uint256 perDay) external;
 
@@ -263,11 +265,12 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     ) external view returns (uint256 forDeliverer, uint256 forGuardians);
     /// @notice Fees and bounties from a source that wait for its bucket to refill, in fee units.
     function queued(uint256 srcChainId, address deliverer) external view returns (uint256);
-    /// @notice The bounty that is booked for a message of a source (current incarnations); all zero if none.
+    /// @notice The bounty that is booked for a message of a source (current incarnations), by nonce and id; all zero if none.
     function bounty(
         uint256 srcChainId,
-        uint64 nonce
-    ) external view returns (bytes32 sendId, uint256 amount, address refundTo);
+        uint64 nonce,
+        bytes32 sendId
+    ) external view returns (uint256 amount, address refundTo);
     /// @notice A recipient's limit of `fast` deliveries from a source, how many are left now, and who else may set it.
     function fastPolicy(
         address recipient,

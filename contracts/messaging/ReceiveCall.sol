@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC7786Recipient} from "@openzeppelin/contracts/interfaces/draft-IERC7786.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
+import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 
 /// @notice Memory that holds the call data of `receiveMessage`; written once for a batch, changed for every message.
 /// @dev Position of: where the sender's last 32 bytes stand, what stands in them before the account, where the payload's length stands, then the call
@@ -14,6 +15,8 @@ using {ReceiveCalls.execute} for ReceiveCall global;
 /// @title `receiveMessage(receiveId, sender, payload)` for many messages of one source, without encoding it anew.
 library ReceiveCalls {
     uint256 private constant MAX_REASON = 256;
+    /// @dev Gas that a failed attempt needs after the call; the call's own overhead is in it.
+    uint256 private constant RESERVE = 20_000;
 
     /// @notice Reserves memory for messages from `srcChainId` and writes what they share. The payload is not in it: each stands in the free memory
     ///         behind it, for the time of its call.
@@ -45,11 +48,12 @@ library ReceiveCalls {
         }
     }
 
-    /// @notice Calls `recipient` with `callGas`. True only if it returned at least 32 bytes that begin with exactly the selector; otherwise
-    ///         `reason` holds at most 256 bytes of what it returned.
-    /// @dev Nothing returned is copied beyond that. The payload stands in memory that nobody has reserved, so it is written and called in one block of
-    ///      assembly, with no statement of Solidity between. Functionally equivalent to
+    /// @notice Calls `recipient` with `callGas`; reverts {GatewayInsufficientGas} if it would get less. True only if it returned at least 32 bytes that
+    ///         begin with exactly the selector; otherwise `reason` holds at most 256 bytes of what it returned.
+    /// @dev The payload stands in memory that nobody has reserved, so it is written and called in one block of assembly, with no statement of Solidity
+    ///      between. Gas is compared last, behind all memory that has to be paid for. Functionally equivalent to
     ///      recipient.call{gas: callGas}(abi.encodeCall(IERC7786Recipient.receiveMessage, (id, EvmInterop bytes of sender, payload))).
+    /// @param callGas below 2^33
     /// @param fields its lowest 160 bits are the sender
     function execute(
         ReceiveCall self,
@@ -60,6 +64,7 @@ library ReceiveCalls {
         bytes calldata payload
     ) internal returns (bool ok, bytes memory reason) {
         bytes32 magic = IERC7786Recipient.receiveMessage.selector;
+        bytes32 insufficient = IMetalayerGateway.GatewayInsufficientGas.selector;
         assembly ("memory-safe") {
             mstore(add(self, 0x80), id)
             mstore(mload(self), or(mload(add(self, 0x20)), shr(96, shl(96, fields))))
@@ -72,18 +77,32 @@ library ReceiveCalls {
             mstore(add(tail, length), 0)
             let input := add(self, 0x7c)
             let size := sub(add(tail, and(add(length, 0x1f), not(0x1f))), input)
+            let required := add(div(shl(6, callGas), 63), RESERVE)
+            let available := gas()
+            if lt(available, required) {
+                mstore(0x00, insufficient)
+                mstore(0x04, id)
+                mstore(0x24, available)
+                mstore(0x44, required)
+                revert(0x00, 0x64)
+            }
             ok := call(callGas, recipient, 0, input, size, 0x00, 0x20)
             ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
-            if iszero(ok) {
-                let kept := returndatasize()
-                if gt(kept, MAX_REASON) {
-                    kept := MAX_REASON
-                }
-                reason := mload(0x40)
-                mstore(reason, kept)
-                returndatacopy(add(reason, 0x20), 0, kept)
-                mstore(0x40, add(reason, and(add(kept, 0x3f), not(0x1f))))
+        }
+        if (!ok) reason = _reason();
+    }
+
+    /// @dev What the last call returned, no more of it than is kept.
+    function _reason() private pure returns (bytes memory reason) {
+        assembly ("memory-safe") {
+            let kept := returndatasize()
+            if gt(kept, MAX_REASON) {
+                kept := MAX_REASON
             }
+            reason := mload(0x40)
+            mstore(reason, kept)
+            returndatacopy(add(reason, 0x20), 0, kept)
+            mstore(0x40, add(reason, and(add(kept, 0x3f), not(0x1f))))
         }
     }
 }

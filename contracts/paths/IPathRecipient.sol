@@ -8,7 +8,8 @@ interface IPathRecipient {
     /// @notice What is demanded of messages from a rollup: `needed` of the paths that are switched on.
     /// @param needed how many paths; 0 stands for the default, the quorum alone
     /// @param quorum the gateway's delivery counts: more than two thirds of the guardians' weight attested the message
-    /// @param delay seconds since the first other path after which time itself counts as a path; 0: it never does. Below one year
+    /// @param delay seconds since the first other path, or since this was stated if that is later, after which time itself counts as a path; 0: it
+    ///        never does. At most one year
     /// @param rootSource where state roots come from under which a storage proof counts; zero: none counts
     /// @param vetoer who may stop a held message; exactly if there is a delay
     struct Demand {

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ERC7786Recipient} from "@openzeppelin/contracts/crosschain/ERC7786Recipient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
 import {Message} from "../libraries/Message.sol";
 import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
@@ -20,6 +21,7 @@ abstract contract PathRecipient is IPathRecipient, ERC7786Recipient {
     struct PathStorage {
         mapping(uint256 srcChainId => Demand) demands;
         mapping(bytes32 receiveId => Held) held;
+        mapping(uint256 srcChainId => uint256) delayedSince;
     }
 
     // keccak256(abi.encode(uint256(keccak256("metalayer.storage.PathRecipient")) - 1)) & ~bytes32(uint256(0xff))
@@ -133,6 +135,7 @@ abstract contract PathRecipient is IPathRecipient, ERC7786Recipient {
         }
         if (!sane) revert PathInvalidDemand(srcChainId, demand);
         _paths().demands[srcChainId] = demand;
+        if (delayed) _paths().delayedSince[srcChainId] = block.timestamp;
         emit DemandChanged(srcChainId, demand);
     }
 
@@ -160,7 +163,10 @@ abstract contract PathRecipient is IPathRecipient, ERC7786Recipient {
     function _count(Demand memory demand, Held storage record, bool proven) private view returns (uint256 came) {
         if (demand.quorum && record.quorum) ++came;
         if (proven) ++came;
-        if (demand.delay != 0 && record.since != 0 && block.timestamp >= record.since + uint256(demand.delay)) ++came;
+        if (demand.delay == 0 || record.since == 0) return came;
+        // What was held before there was this vetoer has no head start: it could not be stopped until now.
+        uint256 since = Math.max(record.since, _paths().delayedSince[record.srcChainId]);
+        if (block.timestamp >= since + demand.delay) ++came;
     }
 
     function _includes(

@@ -175,15 +175,15 @@ class BookReader {
 
   /** Booked here for messages from anywhere. */
   async #bounties({ sent }: Surroundings): Promise<bigint> {
-    const places = new Map<string, readonly [bigint, bigint]>();
+    const places = new Map<string, readonly [bigint, bigint, string]>();
     for (const { kind, payload, srcChainId, dstChainId } of sent.values()) {
       if (kind !== KIND_BOUNTY || dstChainId !== this.#source.pool.chainId) continue;
-      const nonce = BigInt(payload.slice(0, 66));
-      places.set(`${srcChainId}:${nonce}`, [srcChainId, nonce]);
+      const [nonce, sendId] = [BigInt(payload.slice(0, 66)), `0x${payload.slice(66, 130)}`];
+      places.set(`${srcChainId}:${nonce}:${sendId}`, [srcChainId, nonce, sendId]);
     }
     const { gateway } = this.#source.contracts;
-    const booked = await this.#views<readonly [string, bigint]>(GATEWAY, gateway, "bounty", [...places.values()], true);
-    return sum(booked.map(([, amount]) => amount));
+    const booked = await this.#views<readonly [bigint, string]>(GATEWAY, gateway, "bounty", [...places.values()], true);
+    return sum(booked.map(([amount]) => amount));
   }
 
   /** Who may have earnings or queues here: senders of deliveries, and those to whom bounties return. */

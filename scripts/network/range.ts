@@ -73,7 +73,7 @@ export function batchOf(
     const { nonce, id, message } = entry;
     if (message === undefined || !chosen.has(nonce) || left.has(id)) return { tag: TAG_HASH, messageHash: id };
     const { gasLimit, fee, sender, recipient, payload, kind } = message;
-    const claims = fact.class === CLASS_FINAL && isBooked(lane, lane.store.bountyFor(nonce)?.entry);
+    const claims = fact.class === CLASS_FINAL && bookedFor(lane, nonce) !== undefined;
     const tag = kind === KIND_BOUNTY ? TAG_BOUNTY : claims ? TAG_CLAIM : TAG_MESSAGE;
     return { tag, gasLimit, fee, sender, recipient, payload };
   });
@@ -83,9 +83,13 @@ export function batchOf(
   return { ...head, count: entries.length, first: 0, gasBoost, siblings: [], factProof, entries: parts };
 }
 
-/** Whether this bounty entry was delivered, so that its amount is there to be earned. */
-export function isBooked({ store, view }: TrackedLane, nonce: bigint | undefined): boolean {
-  if (nonce === undefined) return false;
-  const entry = store.entry(nonce);
-  return entry === undefined || view.isClosed(nonce, entry.id);
+/** The greatest bounty for the message whose entry was delivered, so that it is there to be earned. */
+export function bookedFor({ store, view }: TrackedLane, nonce: bigint): bigint | undefined {
+  let greatest: bigint | undefined;
+  for (const { entry, amount } of store.bountiesFor(nonce)) {
+    const stored = store.entry(entry);
+    if (stored !== undefined && !view.isClosed(entry, stored.id)) continue;
+    if (greatest === undefined || amount > greatest) greatest = amount;
+  }
+  return greatest;
 }

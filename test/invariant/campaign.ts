@@ -216,8 +216,9 @@ export class Campaign {
     const deliverer = await dst.relayer.getAddress();
     if ((await dst.gateway.queued(src.chainId, deliverer)) > 0n) await dst.gateway.claimQueued(src.chainId, deliverer);
     for (const sent of model.sent) {
-      const [, amount] = await dst.gateway.bounty(src.chainId, sent.message.nonce);
-      if (amount > 0n && sent.delivered) await dst.gateway.refundBounty(src.chainId, sent.message.nonce);
+      const place = [src.chainId, sent.message.nonce, sent.id] as const;
+      const [amount] = await dst.gateway.bounty(...place);
+      if (amount > 0n && sent.delivered) await dst.gateway.refundBounty(...place);
     }
     return `claim on ${dst.name}`;
   }

@@ -207,10 +207,11 @@ export class EconomyCampaign {
       await dst.gateway.claimQueued(src.chainId, account);
       busy = true;
     }
-    const { nonce } = await src.gateway.outLane(dst.chainId);
-    for (let n = 0n; n < nonce; n++) {
-      if ((await dst.gateway.bounty(src.chainId, n)).amount === 0n) continue;
-      await outcome(() => dst.gateway.refundBounty(src.chainId, n));
+    const lane = await laneOf(src, dst);
+    for (const message of await sentMessages(src, dst)) {
+      const place = [src.chainId, message.nonce, messageHash(lane.networkId, lane, message)] as const;
+      if ((await dst.gateway.bounty(...place)).amount === 0n) continue;
+      await outcome(() => dst.gateway.refundBounty(...place));
       busy = true;
     }
     return busy;

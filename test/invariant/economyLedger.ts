@@ -1,7 +1,7 @@
 import { AbiCoder } from "ethers";
-import { KIND_BOUNTY, type Message } from "../../sdk/src/message.ts";
+import { KIND_BOUNTY, messageHash, type Message } from "../../sdk/src/message.ts";
 import { addressOf, type Economy, type EconomyRollup } from "../helpers/economy.ts";
-import { sentMessages } from "../helpers/network.ts";
+import { laneOf, sentMessages } from "../helpers/network.ts";
 
 const UNIT = 10n ** 9n;
 
@@ -50,8 +50,10 @@ async function addLane(ledger: Ledger, src: EconomyRollup, dst: EconomyRollup): 
   ledger.supply -= perMille * (1000n - prices.fundShare) + accruedBounties;
   ledger.burntForGood += perMille * prices.burnShare;
   const [srcEra, dstEra] = [await addressOf(src.era), await addressOf(dst.era)];
+  const lane = await laneOf(src, dst);
   for (const message of messages) {
-    ledger.bounties += (await dst.gateway.bounty(src.chainId, message.nonce)).amount * UNIT;
+    const id = messageHash(lane.networkId, lane, message);
+    ledger.bounties += (await dst.gateway.bounty(src.chainId, message.nonce, id)).amount * UNIT;
     if (await dst.gateway.isDelivered(src.chainId, message.nonce)) continue;
     ledger.inFlight += (message.fee + bountyAmount(message)) * UNIT;
     if (message.sender === srcEra && message.recipient === dstEra) ledger.inFlight += transferAmount(message);

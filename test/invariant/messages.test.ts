@@ -48,9 +48,9 @@ async function checkFees(campaign: Campaign): Promise<void> {
       for (const { src } of inbound) held += await rollup.gateway.queued(src.chainId, account);
     }
     for (const lane of inbound) {
-      for (const { message, delivered, bounty } of lane.sent) {
+      for (const { id, message, delivered, bounty } of lane.sent) {
         if (delivered) due += message.fee + bounty;
-        held += (await rollup.gateway.bounty(lane.src.chainId, message.nonce)).amount;
+        held += (await rollup.gateway.bounty(lane.src.chainId, message.nonce, id)).amount;
       }
     }
     expect(held, `fees held on ${rollup.name}`).to.equal(due);

@@ -207,7 +207,7 @@ describe("MetalayerGateway, attacked", () => {
         .to.emit(B.gateway, "MessageFailed")
         .withArgs(await id(1), "0x");
       expect(await B.gateway.isDelivered(A.chainId, 1)).to.equal(false);
-      expect((await B.gateway.bounty(A.chainId, 0)).amount).to.equal(0);
+      expect((await B.gateway.bounty(A.chainId, 0, await id(0))).amount).to.equal(0);
       await expect(relay({ part: { from: 1n, to: 2n } })).to.emit(B.gateway, "BountyBooked");
     });
   });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { TAG_CLAIM, TAG_MESSAGE, type BatchEntry } from "../../sdk/src/batch.ts";
+import { hashText } from "../../sdk/src/bytes.ts";
 import { CLASS_FAST } from "../../sdk/src/fact.ts";
 import { gatewayFixture, MODE, type GatewayFixture } from "../helpers/gateway.ts";
 import { prepareDelivery, TERMS } from "../helpers/network.ts";
@@ -36,21 +37,69 @@ describe("MetalayerGateway, delivering", () => {
       await expect(f.relay({ part: MESSAGE, edit: claim }))
         .to.emit(f.B.gateway, "BountyPaid")
         .withArgs(id, relayer, 7_000);
-      expect((await f.B.gateway.bounty(f.A.chainId, 0)).amount).to.equal(0n);
-      await expect(f.B.gateway.refundBounty(f.A.chainId, 0))
+      expect((await f.B.gateway.bounty(f.A.chainId, 0, id)).amount).to.equal(0n);
+      await expect(f.B.gateway.refundBounty(f.A.chainId, 0, id))
         .to.be.revertedWithCustomError(f.B.gateway, "GatewayNoBounty")
-        .withArgs(f.A.chainId, 0);
+        .withArgs(f.A.chainId, 0, id);
     });
 
     it("are not earned by an attempt that fails, and are by the one that succeeds", async () => {
       const { f, refundTo, relayer, id } = await booked();
       await f.recipient.setMode(MODE.revert);
       await expect(f.relay({ part: MESSAGE, edit: claim })).not.to.emit(f.B.gateway, "BountyPaid");
-      expect(await f.B.gateway.bounty(f.A.chainId, 0)).to.deep.equal([id, 7_000n, refundTo]);
+      expect(await f.B.gateway.bounty(f.A.chainId, 0, id)).to.deep.equal([7_000n, refundTo]);
       await f.recipient.setMode(MODE.accept);
       await expect(f.relay({ part: MESSAGE, edit: claim }))
         .to.emit(f.B.gateway, "BountyPaid")
         .withArgs(id, relayer, 7_000);
+    });
+
+    it("EXPLOITS 27 are not taken back from inside the delivery that earns them, whoever gets them back", async () => {
+      const { f, relayer, id } = await booked();
+      const refund = f.B.gateway.interface.encodeFunctionData("refundBounty", [f.A.chainId, 0, id]);
+      await f.recipient.setCall(await f.B.gateway.getAddress(), refund);
+      await f.recipient.setMode(MODE.reenter);
+      await expect(f.relay({ part: MESSAGE, edit: claim, gasBoost: 300_000n }))
+        .to.emit(f.B.gateway, "BountyPaid")
+        .withArgs(id, relayer, 7_000);
+      expect(await f.recipient.received()).to.equal(1);
+      expect(await f.recipient.reentrySucceeded()).to.equal(false);
+      expect(await f.B.gateway.earnings(1, await f.B.user.getAddress())).to.deep.equal([0n, 0n]);
+    });
+
+    it("C24 of which a greater one comes in while another is earned are paid once each", async () => {
+      const { f, relayer, id } = await booked();
+      const other = await f.B.deployer.getAddress();
+      await f.A.gateway.connect(f.A.user).requestRelay(f.B.chainId, 0, id, 9_000, other);
+      const greater = await prepareDelivery(f.net, f.A, f.B, { part: { from: 2n, to: 3n } });
+      const relay = f.B.gateway.interface.encodeFunctionData("relay", [greater.attestation, greater.batches]);
+      await f.recipient.setCall(await f.B.gateway.getAddress(), relay);
+      await f.recipient.setMode(MODE.once);
+      const fee = await feeOf(f);
+      await f.relay({ part: MESSAGE, edit: claim, gasBoost: 1_000_000n });
+      expect(await f.recipient.reentrySucceeded()).to.equal(true);
+      const guardians = (fee * TERMS.guardianShare) / 1_000n;
+      expect((await f.B.gateway.earnings(1, relayer))[0]).to.equal(fee - guardians + 7_000n);
+      expect(await f.B.gateway.earnings(1, other)).to.deep.equal([9_000n, 0n]);
+      expect((await f.B.gateway.bounty(f.A.chainId, 0, id)).amount).to.equal(0n);
+    });
+
+    it("are kept away by no smaller one, nor by one that names another message, whoever came first", async () => {
+      const { f, refundTo, relayer, id } = await booked(1_000n);
+      const [wrong, victim] = [hashText("another message"), await f.B.deployer.getAddress()];
+      await f.A.gateway.connect(f.A.user).requestRelay(f.B.chainId, 0, wrong, 90_000, refundTo);
+      await f.A.gateway.connect(f.A.user).requestRelay(f.B.chainId, 0, id, 8_000, victim);
+      await expect(f.relay({ part: { from: 2n, to: 4n } }))
+        .to.emit(f.B.gateway, "BountyBooked")
+        .withArgs(id, f.A.chainId, 0, 8_000, victim);
+      // The smaller one is paid back.
+      expect(await f.B.gateway.earnings(1, refundTo)).to.deep.equal([1_000n, 0n]);
+      expect(await f.B.gateway.bounty(f.A.chainId, 0, wrong)).to.deep.equal([90_000n, refundTo]);
+      await expect(f.relay({ part: MESSAGE, edit: claim }))
+        .to.emit(f.B.gateway, "BountyPaid")
+        .withArgs(id, relayer, 8_000);
+      await f.B.gateway.refundBounty(f.A.chainId, 0, wrong);
+      expect(await f.B.gateway.earnings(1, refundTo)).to.deep.equal([91_000n, 0n]);
     });
 
     it("R12 are not earned by a delivery from a soft head", async () => {
@@ -63,7 +112,7 @@ describe("MetalayerGateway, delivering", () => {
       await f.recipient.call(f.B.gateway, allow);
       await expect(f.relay({ class: CLASS_FAST, part: MESSAGE, edit: claim })).not.to.emit(f.B.gateway, "BountyPaid");
       expect(await f.recipient.received()).to.equal(1);
-      expect(await f.B.gateway.bounty(f.A.chainId, 0)).to.deep.equal([id, 7_000n, refundTo]);
+      expect(await f.B.gateway.bounty(f.A.chainId, 0, id)).to.deep.equal([7_000n, refundTo]);
     });
 
     it("R8 wait after the fees for their source's bucket, each unit once, and are claimed when it has refilled", async () => {

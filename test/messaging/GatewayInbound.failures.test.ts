@@ -1,6 +1,12 @@
+import { anyValue } from "@nomicfoundation/hardhat-ethers-chai-matchers/withArgs";
 import { expect } from "chai";
+import { encodeBatches, type Batch } from "../../sdk/src/batch.ts";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
+import { KIND_MESSAGE, type Message } from "../../sdk/src/message.ts";
 import { RecipientMock__factory } from "../../typechain-types/index.js";
-import { gatewayFixture, MODE } from "../helpers/gateway.ts";
+import { MOST_OF_A_BLOCK } from "../helpers/gas.ts";
+import { gatewayFixture, MODE, onlyEntry } from "../helpers/gateway.ts";
+import { invent } from "../helpers/invented.ts";
 import { prepareDelivery } from "../helpers/network.ts";
 
 describe("MetalayerGateway, delivering", () => {
@@ -69,6 +75,47 @@ describe("MetalayerGateway, delivering", () => {
       expect(outcome.refused).to.be.greaterThan(20);
       const { args } = (await recipient.queryFilter(recipient.filters.Received()))[0] ?? { args: undefined };
       expect(args?.gas).to.be.greaterThan(490_000n);
+    });
+
+    it("get their committed gas, whatever stands before them in the call and however long their payload is (G19, I10, C14)", async () => {
+      const { net, A, B, recipient } = await gatewayFixture();
+      const sender = (await A.user.getAddress()) as Address; // CAST: an address
+      const victim = (await recipient.getAddress()) as Address; // CAST: an address
+      // BLAKE2's precompile takes all gas when its input is not 213 bytes long.
+      const waste: Address = "0x0000000000000000000000000000000000000009";
+      const same = { kind: KIND_MESSAGE, fee: 0n, sender, recipient: victim, gasLimit: 5_000_000n } as const;
+      const long: Hex = `0x${"00".repeat(32_768)}`;
+      const payload = (nonce: number): Hex => (nonce === 0 ? long : "0x");
+      const messages: Message[] = Array.from({ length: 1_024 }, (_, n) => ({
+        ...same,
+        nonce: BigInt(n),
+        payload: payload(n),
+      }));
+      // What is wasted first is more than call data costs at least: from there on the transaction's limit decides.
+      messages[1] = { ...same, nonce: 1n, payload: "0x", recipient: waste };
+      const { attestation, batch, proven } = await invent(net, A, B, messages);
+      const only = (index: number, gasBoost = 0n): Batch => {
+        return { ...batch, gasBoost, entries: batch.entries.map(onlyEntry((n) => n === index, proven.leaves)) };
+      };
+      // Batches of nothing but hashes fill memory, which makes every further word of it dearer.
+      const before = [only(1), ...Array.from({ length: 3 }, () => only(-1))];
+      const relay = (last: Batch, gasLimit: bigint) =>
+        B.gateway.relay(attestation, encodeBatches([...before, last]), { gasLimit });
+      // More gas than there can be is refused, and says how much there was. From it follows the least that is not refused: 63/64 of what the
+      // transaction has more reach the gateway behind its proxy.
+      let available = 0n;
+      const noted = (value: bigint): boolean => ((available = value), true);
+      await expect(relay(only(0, 4_000_000_000n), MOST_OF_A_BLOCK))
+        .to.be.revertedWithCustomError(B.gateway, "GatewayInsufficientGas")
+        .withArgs(proven.leaves[0], noted, anyValue);
+      const required = (same.gasLimit * 64n) / 63n + 20_000n;
+      const least = MOST_OF_A_BLOCK - ((available - required) * 64n) / 63n;
+      await expect(relay(only(0), least - 200n))
+        .to.be.revertedWithCustomError(B.gateway, "GatewayInsufficientGas")
+        .withArgs(proven.leaves[0], anyValue, anyValue);
+      await relay(only(0), least);
+      const [received] = await recipient.queryFilter(recipient.filters.Received());
+      expect(received?.args.gas ?? 0n).to.be.greaterThan(4_990_000n);
     });
 
     it("get more than the committed gas if the deliverer gives it (R23)", async () => {

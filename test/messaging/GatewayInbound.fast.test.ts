@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { encodeBatches } from "../../sdk/src/batch.ts";
 import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
-import { gatewayFixture } from "../helpers/gateway.ts";
+import { gatewayFixture, MODE } from "../helpers/gateway.ts";
 import { deliver, prepareDelivery } from "../helpers/network.ts";
 
 describe("MetalayerGateway, delivering", () => {
@@ -35,6 +35,22 @@ describe("MetalayerGateway, delivering", () => {
       await relay({ class: CLASS_FAST });
       expect(await recipient.received()).to.equal(3);
       expect((await B.gateway.fastPolicy(address, A.chainId)).perDay).to.equal(0);
+    });
+
+    it("C16: what fails takes nothing from the recipient's limit, however often it is tried, and what is delivered all of it", async () => {
+      const { A, B, recipient, send, relay } = await gatewayFixture();
+      const address = await recipient.getAddress();
+      const limit = B.gateway.interface.encodeFunctionData("setFastLimit", [address, A.chainId, 2]);
+      await recipient.call(B.gateway, limit);
+      await send(3);
+      await recipient.setMode(MODE.revert);
+      await relay({ class: CLASS_FAST });
+      await relay({ class: CLASS_FAST });
+      expect((await B.gateway.fastPolicy(address, A.chainId)).left).to.equal(2);
+      await recipient.setMode(MODE.accept);
+      await relay({ class: CLASS_FAST });
+      expect(await recipient.received()).to.equal(2);
+      expect((await B.gateway.fastPolicy(address, A.chainId)).left).to.equal(0);
     });
 
     it("is not repeated by final, nor final by fast (I4)", async () => {

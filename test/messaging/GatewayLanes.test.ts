@@ -10,6 +10,7 @@ import { TERMS } from "../helpers/network.ts";
 const UNKNOWN = 999n;
 const ERA_UNITS = 10n ** 9n;
 const LARGEST_NONCE = 2n ** 48n - 1n;
+const FULLEST_LINE = 2n ** 40n - 1n;
 /** `erc7201:metalayer.gateway`: where the lanes to other rollups begin. */
 const STATE_SLOT = 0x97d6765343459adc36598cae8850670a2f1a00e3ee5f00d249e4f9ce89affa00n;
 
@@ -131,7 +132,7 @@ describe("MetalayerGateway, terms", () => {
       ];
       for (const [payload, account] of bad) {
         await expect(bounty(f, payload, account)).to.emit(f.B.gateway, "MessageFailed");
-        expect((await f.B.gateway.bounty(f.A.chainId, 1)).amount).to.equal(0);
+        expect((await f.B.gateway.bounty(f.A.chainId, 1, `0x${"11".repeat(32)}`)).amount).to.equal(0);
       }
       await expect(bounty(f, good, refundTo)).to.emit(f.B.gateway, "BountyBooked");
     });
@@ -177,6 +178,27 @@ describe("MetalayerGateway, terms", () => {
       expect(fastCredited).to.be.lessThanOrEqual(ERA_UNITS / 2n);
       expect(feeLevel).to.be.greaterThanOrEqual(ERA_UNITS / 2n);
       expect(await f.B.gateway.queued(f.A.chainId, await f.B.relayer.getAddress())).to.be.greaterThan(0n);
+    });
+
+    it("C20 a fast line that is full counts no further, and keeps no fee back", async () => {
+      const f = await gatewayFixture();
+      await f.A.gateway.connect(f.A.feeController).addCredit(await f.A.user.getAddress(), 10n ** 15n);
+      const limit = [await f.recipient.getAddress(), f.A.chainId, 100] as const;
+      await f.recipient.call(f.B.gateway, f.B.gateway.interface.encodeFunctionData("setFastLimit", [...limit]));
+      const encoded = AbiCoder.defaultAbiCoder().encode(["uint256", "uint256"], [f.A.chainId, STATE_SLOT + 3n]);
+      const [gateway, slot] = [await f.B.gateway.getAddress(), BigInt(keccak256(encoded))];
+      const word = BigInt(await f.B.connection.ethers.provider.getStorage(gateway, slot));
+      const full = toBeHex(word | (FULLEST_LINE << 214n), 32);
+      await f.B.connection.networkHelpers.setStorageAt(gateway, slot, full);
+      expect((await f.B.gateway.inLane(f.A.chainId)).fastCredited).to.equal(FULLEST_LINE * 1_000n);
+      await f.send(1);
+      await f.relay({ class: CLASS_FAST });
+      const relayer = await f.B.relayer.getAddress();
+      expect(await f.B.gateway.queued(f.A.chainId, relayer)).to.equal(0n);
+      expect((await f.B.gateway.earnings(1, relayer)).forDeliverer).to.be.greaterThan(0n);
+      const lane = await f.B.gateway.inLane(f.A.chainId);
+      expect(lane.fastCredited).to.equal(FULLEST_LINE * 1_000n);
+      expect(lane.incarnation).to.equal(1n);
     });
   });
 });

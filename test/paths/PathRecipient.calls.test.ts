@@ -31,6 +31,21 @@ describe("PathRecipient, by whom it is called", () => {
       expect(await box.executions(id)).to.equal(1n);
     });
 
+    it("EXPLOITS 17: is in time for what was held before there was a vetoer: the delay begins when it is stated", async () => {
+      const world = await PathWorld.open();
+      await world.demand({ needed: 2n, proof: true });
+      const message = await world.send();
+      await world.deliver();
+      await world.dst.passTime(30 * DAY);
+      await world.demand({ needed: 2n, proof: true, delay: WEEK });
+      await expect(world.execute(message)).to.be.revertedWithCustomError(world.box, "PathMissing");
+      await world.dst.passTime(7 * DAY - 60);
+      await expect(world.execute(message)).to.be.revertedWithCustomError(world.box, "PathMissing");
+      await world.dst.passTime(60);
+      await world.execute(message);
+      expect(await world.box.total()).to.equal(1n);
+    });
+
     it("stops also what the quorum delivers later", async () => {
       const world = await PathWorld.open();
       await world.demand({ needed: 2n, proof: true, delay: WEEK });

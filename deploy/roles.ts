@@ -1,5 +1,6 @@
 import { id } from "ethers";
-import { memberSettings, roleSettings } from "../sdk/src/deployment/roleSettings.ts";
+import { memberSettings } from "../sdk/src/deployment/memberSettings.ts";
+import { roleSettings } from "../sdk/src/deployment/roleSettings.ts";
 import type { View } from "../sdk/src/deployment/view.ts";
 
 /** Who holds a role, as read from the chain. */
@@ -31,7 +32,9 @@ export async function deployerRoles(view: View): Promise<string[]> {
   const timelockRoles = ["PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE"];
   const found: string[] = [];
   for (const role of managerRoles) {
-    if ((await view.read("AccessManager", "hasRole", role, deployer)).flag(0)) found.push(`AccessManager role ${role}`);
+    // A grant that is not in force yet counts as well.
+    const since = (await view.read("AccessManager", "getAccess", role, deployer)).uint(0);
+    if (since !== 0n) found.push(`AccessManager role ${role}`);
   }
   for (const [name, role] of [
     ["administrator", `0x${"00".repeat(32)}`],

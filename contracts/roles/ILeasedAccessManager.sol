@@ -8,7 +8,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 ///         until a time; when nothing comes any more, nobody holds it. Contracts use it through OpenZeppelin's `AccessManaged`
 ///         (docs/protocol/roles.md).
 interface ILeasedAccessManager is IAccessManager {
-    /// @param sequence number of the newest list of holders that home has sent for this role; 0: none
+    /// @param sequence only lists with a higher number are taken: that of the newest list taken here, or what {endLease} said; 0: any
     /// @param generation counts the lists that were taken or ended here
     /// @param expiresAt seconds since 1970 from which on nobody holds the role
     /// @param executionDelay seconds between announcement and execution of what holders do
@@ -23,8 +23,8 @@ interface ILeasedAccessManager is IAccessManager {
     event RoleLeased(uint64 indexed roleId, uint64 indexed sequence, uint48 expiresAt, address[] accounts);
     /// @notice A list that a newer one had overtaken changed nothing.
     event LeaseOutdated(uint64 indexed roleId, uint64 sequence, uint64 newest);
-    /// @notice Nobody holds the role until home's next list.
-    event LeaseEnded(uint64 indexed roleId);
+    /// @notice Nobody holds the role until a list of home's with a number above `sequence`.
+    event LeaseEnded(uint64 indexed roleId, uint64 sequence);
     event LeaseDelayChanged(uint64 indexed roleId, uint32 executionDelay);
 
     error LeaseInvalidWiring(address gateway, uint256 homeChainId, address directory);
@@ -41,9 +41,10 @@ interface ILeasedAccessManager is IAccessManager {
     ///      LeaseForbiddenRole, LeaseTooManyHolders, LeaseZeroAccount.
     function lease(uint64 roleId, uint64 sequence, uint48 expiresAt, address[] calldata accounts) external;
 
-    /// @notice Ends what is leased of a role here, and takes any next list. Against a directory that was captured.
+    /// @notice Ends what is leased of a role here, and takes the next list with a number above `sequence`. Against a directory that was captured.
+    /// @param sequence of the newest list that home is known to have sent ({IRoleDirectory-sent}): an older one that never arrived stays out
     /// @dev Only this rollup's ADMIN_ROLE. Emits {LeaseEnded}. Reverts with LeaseForbiddenRole.
-    function endLease(uint64 roleId) external;
+    function endLease(uint64 roleId, uint64 sequence) external;
 
     /// @notice Lets the holders of a leased role act only after an announcement of this many seconds.
     /// @dev Only this rollup's ADMIN_ROLE. Emits {LeaseDelayChanged}. Reverts with LeaseForbiddenRole.

@@ -44,12 +44,12 @@ contract LeasedAccessManager is ILeasedAccessManager, AccessManager, ERC7786Reci
     }
 
     /// @inheritdoc ILeasedAccessManager
-    function endLease(uint64 roleId) external onlyAuthorized {
+    function endLease(uint64 roleId, uint64 sequence) external onlyAuthorized {
         Lease storage current = _leased(roleId);
-        current.sequence = 0;
+        current.sequence = sequence;
         current.expiresAt = 0;
         ++current.generation;
-        emit LeaseEnded(roleId);
+        emit LeaseEnded(roleId, sequence);
     }
 
     /// @inheritdoc ILeasedAccessManager

@@ -151,7 +151,7 @@ describe("command line: roles on a local network", () => {
     expect(lines.map(({ state }) => state)).to.deep.equal(["revoked", "unreachable", "revoked"]);
     const third = network.metalayer.rollup(8103n);
     const manager = LeasedAccessManager__factory.connect(created.managers[2]?.manager ?? "", third.signer);
-    await (await manager.endLease(EDITOR)).wait();
+    await (await manager.endLease(EDITOR, 1n)).wait();
     expect(await states()).to.deep.equal(["revoked", "revoked", "ended there"]);
   });
 

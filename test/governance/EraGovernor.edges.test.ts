@@ -43,6 +43,25 @@ describe("EraGovernor, at the edges", () => {
     expect(await governor.state(proposalId)).to.equal(STATE.canceled);
   });
 
+  it("lets a description name who alone proposes it: else whoever copies it first may take it back for good", async () => {
+    const { governor, proposals, whale, small, setThreshold } = await deployVote();
+    const { targets, values, payloads, descriptionHash, description, proposalId } = await proposals.build([
+      setThreshold,
+    ]);
+    const calls: [string[], bigint[], string[]] = [[...targets], [...values], [...payloads]];
+    await governor.connect(small).propose(...calls, description);
+    await governor.connect(small).cancel(...calls, descriptionHash);
+    await expect(governor.connect(whale).propose(...calls, description))
+      .to.be.revertedWithCustomError(governor, "GovernorUnexpectedProposalState")
+      .withArgs(proposalId, STATE.canceled, ZeroHash);
+
+    const named = `${description}#proposer=${await whale.getAddress()}`;
+    await expect(governor.connect(small).propose(...calls, named))
+      .to.be.revertedWithCustomError(governor, "GovernorRestrictedProposer")
+      .withArgs(await small.getAddress());
+    await expect(governor.connect(whale).propose(...calls, named)).to.emit(governor, "ProposalCreated");
+  });
+
   it("takes back what a rollup had reported when its newer tally is empty", async () => {
     const state = await deployVote();
     const { governor, proposals, whale, setThreshold, gateway, collector } = state;

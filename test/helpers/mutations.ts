@@ -41,7 +41,9 @@ export const MUTATIONS: readonly Mutation[] = [
     args: () => [ACCOUNT, 0n, 0n],
     finds: ["GuardianSet.admitted"],
     before: async ({ rollup, plan }) => {
-      const guardianSet = await rollup.ethers.getContractAt("GuardianSet", plan.addresses.GuardianSet);
+      await rollup.networkHelpers.setBalance(ACCOUNT, 10n ** 18n);
+      const operator = await rollup.ethers.getImpersonatedSigner(ACCOUNT);
+      const guardianSet = await rollup.ethers.getContractAt("GuardianSet", plan.addresses.GuardianSet, operator);
       await guardianSet.register(ACCOUNT, publicKey(7n), provePossession(7n, plan.networkId, ACCOUNT));
     },
   },
@@ -68,12 +70,11 @@ export const MUTATIONS: readonly Mutation[] = [
     args: () => [1n, 60n, 61n],
     finds: ["bond", "jailTime", "window"].map((part) => `GuardianStaking.challengeTerms.${part}`),
   },
-  {
-    contract: "AccessManager",
-    method: "grantRole",
-    args: ({ plan }) => [RECOVERY_ROLE, plan.parameters.recovery?.account, 2_592_001n],
-    finds: ["AccessManager.members(recovery)"],
-  },
+  // A shorter delay is in force only after the time by which it is shorter.
+  ...[2_592_001n, 0n].map((delay): Mutation => {
+    const args = ({ plan }: DeployedRollup): unknown[] => [RECOVERY_ROLE, plan.parameters.recovery?.account, delay];
+    return { contract: "AccessManager", method: "grantRole", args, finds: ["AccessManager.members(recovery)"] };
+  }),
   {
     contract: "GuardianStaking",
     method: "setPeriods",
@@ -167,6 +168,13 @@ export const MUTATIONS: readonly Mutation[] = [
     finds: ["capacity", "counterpart", "share"].map((part) => `Era.source(${OTHER}).${part}`),
   },
   {
+    // A link to a rollup that is none: whoever is that gateway could mint.
+    contract: "Era",
+    method: "setSource",
+    args: ({ plan }) => [77n, plan.addresses.MetalayerGateway, ACCOUNT, 10n ** 18n, 0n],
+    finds: ["Era.sources"],
+  },
+  {
     contract: "EraGovernor",
     method: "setSpoke",
     args: () => [{ chainId: OTHER, collector: ACCOUNT, ceiling: 1n }],
@@ -204,18 +212,10 @@ export const MUTATIONS: readonly Mutation[] = [
     const args = ({ plan }: DeployedRollup): unknown[] => [plan.addresses[other], "0x"];
     return { contract, method: "upgradeToAndCall", args, finds: [`${contract}.implementation`] };
   }),
-  {
-    contract: "AccessManager",
-    method: "grantRole",
-    args: () => [0n, ACCOUNT, 0n],
-    finds: ["AccessManager.members(administrator)"],
-  },
-  {
-    contract: "AccessManager",
-    method: "grantRole",
-    args: () => [77n, ACCOUNT, 0n],
-    finds: ["AccessManager.members(role 77)"],
-  },
+  ...[["administrator", 0n] as const, ["role 77", 77n] as const].map(([name, role]): Mutation => {
+    const finds = [`AccessManager.members(${name})`];
+    return { contract: "AccessManager", method: "grantRole", args: () => [role, ACCOUNT, 0n], finds };
+  }),
   {
     contract: "AccessManager",
     method: "revokeRole",

@@ -121,8 +121,9 @@ describe("LeasedAccessManager", () => {
       };
       for (let step = 0; step < 60; step++) {
         if (next(8) === 0) {
-          await manager.endLease(EDITOR);
-          Object.assign(model, { sequence: 0n, expiresAt: 0n, holders: [] });
+          const sequence = BigInt(next(4));
+          await manager.endLease(EDITOR, sequence);
+          Object.assign(model, { sequence, expiresAt: 0n, holders: [] });
         } else {
           const sequence = BigInt(next(12));
           const expiresAt = (await now()) + BigInt(next(200));
@@ -142,15 +143,20 @@ describe("LeasedAccessManager", () => {
   });
 
   describe("endLease", () => {
-    it("takes a role from everybody and takes any next list, without bringing earlier holders back", async () => {
+    it("takes a role from everybody and takes home's next list, but no older one that never arrived (EXPLOITS 28)", async () => {
       const { manager, now, receive } = await alone();
       const later = (await now()) + TERM;
+      const holders = () => Promise.all(["thief", "revoked", "x"].map((name) => holds(manager, account(name))));
+      // Home has sent three lists; the first, which names who was revoked since, waits for somebody to deliver it.
+      await receive(list(EDITOR, 3n, later, [account("x")]));
       await receive(list(EDITOR, 2n ** 64n - 1n, later, [account("thief")]));
-      await expect(manager.endLease(EDITOR)).to.emit(manager, "LeaseEnded").withArgs(EDITOR);
-      expect(await holds(manager, account("thief"))).to.equal(false);
-      await receive(list(EDITOR, 1n, later, [account("x")]));
-      expect([await holds(manager, account("thief")), await holds(manager, account("x"))]).to.deep.equal([false, true]);
-      await expect(manager.endLease(LOCAL))
+      await expect(manager.endLease(EDITOR, 3)).to.emit(manager, "LeaseEnded").withArgs(EDITOR, 3n);
+      expect(await holders()).to.deep.equal([false, false, false]);
+      await receive(list(EDITOR, 1n, later, [account("revoked")]));
+      expect(await holders()).to.deep.equal([false, false, false]);
+      await receive(list(EDITOR, 4n, later, [account("x")]));
+      expect(await holders()).to.deep.equal([false, false, true]);
+      await expect(manager.endLease(LOCAL, 0))
         .to.be.revertedWithCustomError(manager, "LeaseForbiddenRole")
         .withArgs(LOCAL);
     });
@@ -190,7 +196,7 @@ describe("LeasedAccessManager", () => {
   it("is administered by its own rollup's administrator alone", async () => {
     const { manager, user } = await alone();
     const stranger = manager.connect(user);
-    for (const call of [() => stranger.endLease(EDITOR), () => stranger.setLeaseDelay(EDITOR, 1)]) {
+    for (const call of [() => stranger.endLease(EDITOR, 0), () => stranger.setLeaseDelay(EDITOR, 1)]) {
       await expect(call())
         .to.be.revertedWithCustomError(manager, "AccessManagerUnauthorizedAccount")
         .withArgs(await user.getAddress(), 0n);

@@ -108,7 +108,7 @@ async function leaseOn(
   ]);
   const now = BigInt(block?.timestamp ?? 0);
   const known = { taken: lease.sequence, expiresAt: lease.expiresAt };
-  if (lease.sequence === 0n && lease.generation > 0n)
+  if (lease.expiresAt === 0n && lease.generation > 0n)
     return { ...known, state: "ended there", next: `the rollup's administrator ended it; ${renewal} sends it again` };
   if (lease.sequence < sent) return { ...known, state: "on its way", next: "wait for its message" };
   if (holders.length === 0) return { ...known, state: "revoked", next: "nothing: nobody holds it" };

@@ -9,6 +9,8 @@ import type { ChainReader } from "./view.ts";
 /** `keccak256("eip1967.proxy.implementation") - 1`. */
 export const IMPLEMENTATION_SLOT: Hex = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
 const EMPTY = "0x";
+/** Any account that is no deployer: what it creates stands elsewhere. */
+const ANOTHER: Address = "0x000000000000000000000000000000000000dEaD";
 
 export type CodeVerdict = "same" | "missing" | "different";
 
@@ -64,7 +66,10 @@ async function inspectSlot(
   return [{ contract: name, name: `${name}.implementation`, expected: implementation, actual: text }];
 }
 
-/** Immutables on chain that are neither those of the same constructor call nor the contract's own address or domain. */
+/**
+ * Immutables on chain that are neither those of the same constructor call nor, where two calls from different accounts differ as well, the
+ * contract's own address or domain.
+ */
 async function wrongImmutables(
   plan: RollupPlan,
   contract: ContractPlan,
@@ -74,9 +79,12 @@ async function wrongImmutables(
   const artifact = plan.artifacts(contract.artifact);
   const actual = immutablesOf(artifact, onChain);
   if (actual.length === 0) return [];
-  const expected = immutablesOf(artifact, await reader.create(plan.parameters.deployer, contract.initCode));
+  const trials = [plan.parameters.deployer, ANOTHER].map((from) => reader.create(from, contract.initCode));
+  const [expected = [], elsewhere = []] = (await Promise.all(trials)).map((code) => immutablesOf(artifact, code));
   const own = new Set<string>([word("address", contract.address), ...domainsOf(plan, contract)]);
-  return actual.filter((value, index) => value !== expected[index] && !own.has(value));
+  return actual.filter((value, index) => {
+    return value !== expected[index] && !(expected[index] !== elsewhere[index] && own.has(value));
+  });
 }
 
 /** EIP-712 names of contracts that cache their domain: it holds their own address, which a trial construction elsewhere does not have. */

@@ -1,5 +1,4 @@
-import { decodeBytes32String, getCreateAddress } from "ethers";
-import { beneficiaryOf } from "./contracts.ts";
+import { genesisSettings } from "./genesisSettings.ts";
 import { othersOf, voteCeilingOf, type RollupParameters } from "./parameters.ts";
 import { adminCall, listed, type Setting } from "./settings.ts";
 import type { View } from "./view.ts";
@@ -14,9 +13,10 @@ export async function governanceSettings(view: View): Promise<Setting[]> {
   return [
     votingTerms(view),
     governorWiring(view),
-    ...others.map((other) => spoke(view, other)),
+    // All ceilings together are less than the quorum at every moment: what is removed or lowered makes room for the rest.
     await knownSpokes(view, others),
-    ...parameters.genesis.map((_, index) => genesisPart(view, index)),
+    ...(await loweredFirst(view, others)).map((other) => spoke(view, other)),
+    ...genesisSettings(view),
   ];
 }
 
@@ -36,11 +36,18 @@ function votingTerms(view: View): Setting {
       const answers = await Promise.all(terms.map(([, getter]) => view.read("EraGovernor", getter)));
       return Object.fromEntries(terms.map(([name], index) => [name, String(answers[index]?.uint(0))]));
     },
-    repair: (wrong) =>
+    repair: (wrong, actual) =>
       terms
         .filter(([name]) => wrong.includes(name))
+        // Delay and period together have a limit at every moment: what becomes shorter goes first.
+        .sort(([first, , , to], [second, , , next]) => rise(actual[first], to) - rise(actual[second], next))
         .map(([, , setter, value]) => adminCall(view, "EraGovernor", setter, [value], 80_000n)),
   };
+}
+
+/** 1 for a value that rises. */
+function rise(from: string | undefined, to: bigint): number {
+  return Number(to > BigInt(from ?? 0));
 }
 
 function governorWiring(view: View): Setting {
@@ -62,6 +69,17 @@ function governorWiring(view: View): Setting {
         : []),
     ],
   };
+}
+
+async function loweredFirst(view: View, others: readonly RollupParameters[]): Promise<RollupParameters[]> {
+  const isRaised = await Promise.all(
+    others.map(async (other) => {
+      // What cannot be read is named when the setting itself is read.
+      const found = await view.read("EraGovernor", "spoke", other.chainId).catch(() => undefined);
+      return voteCeilingOf(view.plan.parameters, other) > (found?.struct(0).uint("ceiling") ?? 0n);
+    }),
+  );
+  return [false, true].flatMap((raised) => others.filter((_, index) => isRaised[index] === raised));
 }
 
 function spoke(view: View, other: RollupParameters): Setting {
@@ -103,26 +121,4 @@ async function knownSpokes(view: View, others: readonly RollupParameters[]): Pro
 
 function setSpoke(view: View, chainId: bigint, collector: string, ceiling: bigint): ReturnType<typeof adminCall> {
   return adminCall(view, "EraGovernor", "setSpoke", [{ chainId, collector, ceiling }], 100_000n);
-}
-
-function genesisPart(view: View, index: number): Setting {
-  const { parameters, addresses } = view.plan;
-  const part = parameters.genesis[index];
-  const isCreated = ({ vesting, airdrop }: (typeof parameters.genesis)[number]): boolean =>
-    vesting !== undefined || airdrop !== undefined;
-  // A contract's first creation has nonce 1.
-  const nonce = 1 + parameters.genesis.slice(0, index).filter(isCreated).length;
-  const beneficiary = part === undefined ? NOBODY : beneficiaryOf(part.to, addresses);
-  const created = getCreateAddress({ from: addresses.EraGenesis, nonce });
-  const holder = part !== undefined && isCreated(part) ? created : beneficiary;
-  return {
-    contract: "EraGenesis",
-    name: `part(${index})`,
-    expected: { name: part?.name ?? "", amount: String(part?.amount ?? 0n), holder },
-    async read() {
-      const actual = (await view.read("EraGenesis", "part", index)).struct(0);
-      const name = decodeBytes32String(actual.text("name"));
-      return { name, amount: String(actual.uint("amount")), holder: actual.text("holder") };
-    },
-  };
 }

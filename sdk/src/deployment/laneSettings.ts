@@ -10,13 +10,14 @@ const LANE_STATUS = ["none", "open", "closed"];
 const ADMIT_GAS = 500_000n;
 
 /** Which rollups are admitted here, and on what terms. */
-export function laneSettings(view: View): Setting[] {
+export async function laneSettings(view: View): Promise<Setting[]> {
   const others = othersOf(view.plan.parameters, view.plan.rollup.chainId);
   return [
     ownIncarnation(view),
     ...others.map((other) => registryEntry(view, other)),
     admittedRollups(view, others),
     ...others.map((other) => eraSource(view, other)),
+    await otherSources(view, others),
     ...others.map((other) => outLane(view, other)),
     ...others.map((other) => inLane(view, other)),
   ];
@@ -112,20 +113,21 @@ function limits(view: View, other: RollupParameters): ReturnType<typeof adminCal
 
 function admittedRollups(view: View, others: readonly RollupParameters[]): Setting {
   const wanted = others.map(({ chainId }) => chainId);
-  const active = async (): Promise<bigint[]> => {
-    const entries = (await view.read("RollupRegistry", "rollups")).structs(0);
-    return entries.filter((entry) => entry.uint("status") === 1n).map((entry) => entry.uint("chainId"));
-  };
   return {
     contract: "RollupRegistry",
     name: "rollups",
     expected: { rollups: ids(wanted) },
-    read: async () => ({ rollups: ids(await active()) }),
+    read: async () => ({ rollups: ids(await activeRollups(view)) }),
     repair: async () =>
-      (await active())
+      (await activeRollups(view))
         .filter((chainId) => !wanted.includes(chainId))
         .map((chainId) => adminCall(view, "RollupRegistry", "remove", [chainId], 150_000n)),
   };
+}
+
+async function activeRollups(view: View): Promise<bigint[]> {
+  const entries = (await view.read("RollupRegistry", "rollups")).structs(0);
+  return entries.filter((entry) => entry.uint("status") === 1n).map((entry) => entry.uint("chainId"));
 }
 
 function eraSource(view: View, other: RollupParameters): Setting {
@@ -151,6 +153,37 @@ function eraSource(view: View, other: RollupParameters): Setting {
       // The registry writes what it holds into ERA; its admission of an unknown rollup does so too.
       const entry = (await view.read("RollupRegistry", "rollup", other.chainId)).struct(0);
       return entry.uint("status") === 1n ? [limits(view, other)] : [];
+    },
+  };
+}
+
+/** Who is no rollup of the registry brings in no ERA: a link with a capacity is a right to mint. */
+async function otherSources(view: View, others: readonly RollupParameters[]): Promise<Setting> {
+  const wanted = new Set(others.map(({ chainId }) => chainId));
+  const events = await view.events("Era", "SourceChanged");
+  const seen = [...new Set(events.map((event) => event.uint(0)))].filter((chainId) => !wanted.has(chainId));
+  const minting = async (): Promise<[bigint, Fields][]> => {
+    const admitted = await activeRollups(view);
+    const strangers = seen.filter((chainId) => !admitted.includes(chainId));
+    const sources = await Promise.all(strangers.map((chainId) => view.read("Era", "source", chainId)));
+    const links = strangers.map((chainId, index): [bigint, Fields | undefined] => [chainId, sources[index]?.struct(0)]);
+    return links.flatMap(([chainId, link]) =>
+      link === undefined || link.uint("capacity") === 0n ? [] : [[chainId, link]],
+    );
+  };
+  return {
+    contract: "Era",
+    name: "sources",
+    expected: { sources: "rollups of the registry" },
+    async read() {
+      const extra = (await minting()).map(([chainId]) => chainId);
+      return { sources: extra.length === 0 ? "rollups of the registry" : `also ${ids(extra)}` };
+    },
+    async repair() {
+      return (await minting()).map(([chainId, link]) => {
+        const args = [chainId, link.text("gateway"), link.text("counterpart"), 0n, 0n];
+        return adminCall(view, "Era", "setSource", args, 150_000n);
+      });
     },
   };
 }

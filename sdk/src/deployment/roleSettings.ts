@@ -77,7 +77,13 @@ function authority(view: View, contract: ContractName): Setting {
   };
 }
 
-/** Which role calls which function, closed targets, delays of a target's administration. */
+/** Contracts that nobody may call for now. What else differs there is repaired after they are opened. */
+export async function closedTargets(view: View): Promise<Setting[]> {
+  const closed = new Set((await view.events("AccessManager", "TargetClosed")).map((event) => event.text(0)));
+  return [...closed].map((target) => closedTarget(view, target));
+}
+
+/** Which role calls which function, delays of a target's administration. */
 async function targetSettings(view: View): Promise<Setting[]> {
   const wanted = new Map(
     FUNCTION_ROLES.map(([contract, method, role]) => {
@@ -87,10 +93,8 @@ async function targetSettings(view: View): Promise<Setting[]> {
   );
   const updated = await view.events("AccessManager", "TargetFunctionRoleUpdated");
   const pairs = new Set([...wanted.keys(), ...updated.map((event) => `${event.text(0)} ${event.text(1)}`)]);
-  const closed = new Set((await view.events("AccessManager", "TargetClosed")).map((event) => event.text(0)));
   return [
     ...[...pairs].map((pair) => functionRole(view, pair, wanted.get(pair) ?? ADMIN_ROLE)),
-    ...[...closed].map((target) => closedTarget(view, target)),
     ...(await delays(view, "TargetAdminDelayUpdated", "setTargetAdminDelay", (target) => labelOf(view, target))),
   ];
 }
@@ -169,68 +173,6 @@ function roleTerm(view: View, role: bigint, getter: string, setter: string): Set
   };
 }
 
-/** Members of the manager's roles. The administrator's comes last: after it, a deployer has no say any more. */
-export async function memberSettings(view: View): Promise<Setting[]> {
-  const { addresses, parameters } = view.plan;
-  const granted = await view.events("AccessManager", "RoleGranted");
-  const { pausers, recovery, priceKeeper } = parameters;
-  const atOnce = (...accounts: readonly string[]): Member[] => accounts.map((account) => ({ account, delay: 0n }));
-  const wanted = new Map<bigint, readonly Member[]>([
-    [PAUSER_ROLE, atOnce(...pausers)],
-    [RECOVERY_ROLE, recovery === undefined ? [] : [recovery]],
-    [PRICE_KEEPER_ROLE, priceKeeper === undefined ? [] : atOnce(priceKeeper)],
-    [PRICE_SETTER_ROLE, atOnce(addresses.PriceKeeper, addresses.RollupTimelock)],
-    [CREDIT_SPENDER_ROLE, atOnce(addresses.StateRequests)],
-    [ADMIN_ROLE, atOnce(addresses.RollupTimelock)],
-  ]);
-  const others = granted.map((event) => event.uint(0)).filter((role) => !wanted.has(role));
-  return [...new Set(others), ...wanted.keys()].map((role) => {
-    const seen = granted.filter((event) => event.uint(0) === role).map((event) => event.text(1));
-    // The deployer began as administrator: it is asked about whether or not the node still has that event.
-    return members(view, role, wanted.get(role) ?? [], [...seen, parameters.deployer]);
-  });
-}
-
-/** A member of a role, and how many seconds before they take effect its calls are published. */
-interface Member {
-  readonly account: string;
-  readonly delay: bigint;
-}
-
-function memberText({ account, delay }: Member): string {
-  return delay === 0n ? account : `${account} after ${delay} s`;
-}
-
-function members(view: View, role: bigint, wanted: readonly Member[], seen: readonly string[]): Setting {
-  const name = `members(${roleName(role)})`;
-  const accounts = [...new Set([...wanted.map(({ account }) => account), ...seen])];
-  const current = async (): Promise<Map<string, bigint>> => {
-    const states = await Promise.all(accounts.map((account) => view.read("AccessManager", "hasRole", role, account)));
-    const entries = accounts.map((account, index) => [account, states[index]] as const);
-    return new Map(entries.flatMap(([account, state]) => (state?.flag(0) ? [[account, state.uint(1)]] : [])));
-  };
-  return {
-    contract: "AccessManager",
-    name,
-    expected: { [name]: listed(wanted.map(memberText)) },
-    async read() {
-      const actual = [...(await current())].map(([account, delay]) => memberText({ account, delay }));
-      return { [name]: listed(actual) };
-    },
-    async repair() {
-      const actual = await current();
-      const missing = wanted.filter(({ account, delay }) => actual.get(account) !== delay);
-      const extra = [...actual.keys()].filter((account) => !wanted.some((member) => member.account === account));
-      return [
-        ...missing.map(({ account, delay }) =>
-          adminCall(view, "AccessManager", "grantRole", [role, account, delay], 120_000n),
-        ),
-        ...extra.map((account) => adminCall(view, "AccessManager", "revokeRole", [role, account], 60_000n)),
-      ];
-    },
-  };
-}
-
 async function timelockSettings(view: View): Promise<Setting[]> {
   const { parameters, rollup, addresses } = view.plan;
   const { canceller, timelockDelay } = parameters;
@@ -283,6 +225,6 @@ function timelockMembers(view: View, role: string, wanted: readonly string[], se
   };
 }
 
-function roleName(role: bigint): string {
+export function roleName(role: bigint): string {
   return ROLE_NAMES.get(role) ?? `role ${role}`;
 }

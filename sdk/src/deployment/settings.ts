@@ -3,8 +3,10 @@ import { economySettings } from "./economySettings.ts";
 import { governanceSettings } from "./governanceSettings.ts";
 import { guardianSettings, guardianTable } from "./guardianSettings.ts";
 import { laneSettings } from "./laneSettings.ts";
+import { memberSettings } from "./memberSettings.ts";
 import type { AdminCall } from "./plan.ts";
-import { memberSettings, roleSettings } from "./roleSettings.ts";
+import { closedTargets, roleSettings } from "./roleSettings.ts";
+import { serviceSettings } from "./services.ts";
 import { slashingSettings } from "./slashingSettings.ts";
 import type { View } from "./view.ts";
 
@@ -47,15 +49,19 @@ const UNREADABLE: ReadonlySet<unknown> = new Set([
 
 /** Every setting of the rollup, in the order in which a new deployment sets them. */
 export async function settingsOf(view: View): Promise<Setting[]> {
-  const [governance, roles, members] = await Promise.all([
+  const [closed, lanes, governance, roles, members] = await Promise.all([
+    closedTargets(view),
+    laneSettings(view),
     governanceSettings(view),
     roleSettings(view),
     memberSettings(view),
   ]);
   return [
+    ...closed,
     ...guardianSettings(view),
-    ...laneSettings(view),
+    ...lanes,
     ...economySettings(view),
+    ...serviceSettings(view),
     ...slashingSettings(view),
     ...governance,
     ...roles,

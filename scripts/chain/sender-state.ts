@@ -1,7 +1,9 @@
 import type { Receipt } from "./blocks.ts";
 import { bigQuantity, parseBlock, quantity } from "./blocks.ts";
 import type { Bid, FeeLimits } from "./fees.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { RpcPool } from "./pool.ts";
+import { createQuorum } from "./quorum.ts";
 import { isEndpointFault } from "./rpc-errors.ts";
 import type { Deferred } from "./tasks.ts";
 
@@ -123,6 +125,28 @@ export function inNonceOrder(entries: Iterable<Entry>): Entry[] {
 /** One above the highest nonce that this process has signed and that is not settled; 0 if there is none. */
 export function nextOwnNonce(state: SenderState): number {
   return Math.max(-1, ...state.entries.keys()) + 1;
+}
+
+/** The account's transactions of which this process knows: those of the last view, and its own. */
+export function ownCount(state: SenderState): number {
+  return Math.max(state.view?.latest ?? 0, nextOwnNonce(state), ...[...state.settled.keys()].map((nonce) => nonce + 1));
+}
+
+/**
+ * Whether more than half of the endpoints that answer, and are not stale, tell of so many transactions of the account. Asked where
+ * they are more than its own: a count that one endpoint invents would leave nonces open below it, and pay for filling them all.
+ */
+export async function isAgreed({ options }: SenderState, count: number, signal: AbortSignal): Promise<boolean> {
+  const { pool, signer } = options;
+  const { rollup, chainId } = pool;
+  const health = pool.health();
+  const endpoints = pool.endpoints.filter((_, index) => health[index]?.stale !== true);
+  const quorum = createQuorum({ rollup, chainId, endpoints, k: Math.floor(endpoints.length / 2) + 1 });
+  const ask = async (endpoint: Endpoint, inner: AbortSignal): Promise<number> =>
+    quantity(await endpoint.request("eth_getTransactionCount", [signer.address, "latest"], { signal: inner }));
+  const told = await quorum.poll({ name: "the account's nonce", ask }, signal);
+  const answers = told.filter((answer) => answer !== undefined);
+  return 2 * answers.filter((answer) => answer >= count).length > answers.length;
 }
 
 /** One request: the account's nonces, the height and the market, all from the same node. */

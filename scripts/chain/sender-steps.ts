@@ -6,7 +6,16 @@ import type { Bid } from "./fees.ts";
 import { bumpedBid, marketBid } from "./fees.ts";
 import { codeOf } from "./rpc-errors.ts";
 import type { BroadcastResult, ChainView, Entry, Item, SenderState } from "./sender-state.ts";
-import { broadcast, inNonceOrder, newestVersion, nextOwnNonce, observe, sign } from "./sender-state.ts";
+import {
+  broadcast,
+  inNonceOrder,
+  isAgreed,
+  newestVersion,
+  nextOwnNonce,
+  observe,
+  ownCount,
+  sign,
+} from "./sender-state.ts";
 
 const SETTLED_KEPT = 64;
 const STALE_VIEWS_IGNORED = 20;
@@ -22,6 +31,8 @@ export async function step(state: SenderState, signal: AbortSignal): Promise<voi
     return;
   }
   state.staleViews = 0;
+  if (view.latest > ownCount(state) && !(await isAgreed(state, view.latest, signal))) return;
+  forgetHeightsAbove(state, view.block);
   if (view.latest !== state.view?.latest) state.progressAt = view.block;
   state.progressAt = Math.min(state.progressAt, view.block);
   const isNewBlock = view.block !== state.view?.block || view.latest !== state.view.latest;
@@ -32,6 +43,14 @@ export async function step(state: SenderState, signal: AbortSignal): Promise<voi
   await rebroadcastLost(state, view, signal);
   await unblock(state, view, signal);
   await launch(state, view, signal);
+}
+
+/** A height that a node invented never comes: nothing waits for it any longer. */
+function forgetHeightsAbove(state: SenderState, block: number): void {
+  for (const entry of state.entries.values()) {
+    entry.touchedAt = Math.min(entry.touchedAt, block);
+    if (entry.missingSince !== undefined) entry.missingSince = Math.min(entry.missingSince, block);
+  }
 }
 
 /** Finds the receipts of what is in the chain, and what was displaced by a transaction of somebody else's. */

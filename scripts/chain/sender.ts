@@ -5,7 +5,7 @@ import type { RpcPool } from "./pool.ts";
 import type { Item, SenderOptions, SenderState, TxRequest, TxSigner } from "./sender-state.ts";
 import { newestVersion } from "./sender-state.ts";
 import { step } from "./sender-steps.ts";
-import { abortedError, deferred, delay } from "./tasks.ts";
+import { abortable, abortedError, deferred, delay } from "./tasks.ts";
 
 /** A transaction that a node has accepted. */
 export interface SentTx {
@@ -134,15 +134,6 @@ async function enqueue(state: SenderState, worker: Worker, item: Item): Promise<
     },
     wait: (waitSignal) => abortable(item.mined.promise, waitSignal),
   };
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  const aborted = deferred<never>();
-  const stop = (): void => aborted.reject(abortedError(signal));
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener("abort", stop));
 }
 
 async function estimateGas(pool: RpcPool, signer: TxSigner, request: TxRequest): Promise<bigint> {

@@ -38,10 +38,12 @@ const rollupSchema = z.object({
     StateRequests: addressSchema,
     StateRootInbox: addressSchema,
     // Asked for only by commands about governance, applications or publications.
+    Automations: addressSchema.optional(),
     Broadcaster: addressSchema.optional(),
     EraGenesis: addressSchema.optional(),
     EraGovernor: addressSchema.optional(),
     EraVotes: addressSchema.optional(),
+    Feeds: addressSchema.optional(),
     GovernanceExecutor: addressSchema.optional(),
     OmniDeployer: addressSchema.optional(),
     RollupTimelock: addressSchema.optional(),

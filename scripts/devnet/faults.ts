@@ -23,8 +23,8 @@ export const faultsSchema = z.strictObject({
   frozenAt: z.int().min(0).nullable(),
   /** Chain id that it claims. */
   chainId: z.int().positive().nullable(),
-  /** What it forges. `head`: it claims to be a million blocks ahead. */
-  lies: z.array(z.enum(["blockHash", "stateRoot", "logs", "receipts", "head"])),
+  /** What it forges. `head`: it claims to be a million blocks ahead; `nonces`: it counts a thousand transactions more of everybody; `transactions`: it has none. */
+  lies: z.array(z.enum(["blockHash", "stateRoot", "logs", "receipts", "head", "nonces", "transactions"])),
   /** Share of logs left out of eth_getLogs. */
   dropLogs: share,
   /** Longest range of blocks that eth_getLogs accepts; 0 for any. */
@@ -121,19 +121,29 @@ const FORGERIES: Readonly<Record<Lie, { readonly methods: RegExp; readonly keys:
   logs: { methods: /^eth_get(Logs|TransactionReceipt)/, keys: ["data", "topics"] },
   receipts: { methods: /^eth_getTransactionReceipt/, keys: ["status", "gasUsed"] },
   head: { methods: /^eth_(blockNumber|getBlockByNumber)/, keys: [] },
+  nonces: { methods: /^eth_getTransactionCount/, keys: [] },
+  transactions: { methods: /^eth_getTransactionByHash/, keys: [] },
+};
+
+/** Lies about something else than the values of some keys. */
+const INVENTIONS: Partial<Record<Lie, (call: Call, result: unknown) => unknown>> = {
+  head: aheadOf,
+  nonces: (_, result) => toQuantity(Number(result) + 1_000),
+  transactions: () => null,
 };
 
 /** The answer with the lies in it. */
-export function tell(lies: readonly Lie[], { method, params }: Call, result: unknown): unknown {
+export function tell(lies: readonly Lie[], call: Call, result: unknown): unknown {
   let told = result;
   for (const lie of lies) {
     const { methods, keys } = FORGERIES[lie];
-    if (methods.test(method)) told = lie === "head" ? aheadOf(method, params, told) : forgeKeys(told, keys);
+    const invented = INVENTIONS[lie];
+    if (methods.test(call.method)) told = invented === undefined ? forgeKeys(told, keys) : invented(call, told);
   }
   return told;
 }
 
-function aheadOf(method: string, params: readonly unknown[], result: unknown): unknown {
+function aheadOf({ method, params }: Call, result: unknown): unknown {
   if (method === "eth_blockNumber") return toQuantity(Number(result) + 1_000_000);
   if (params[0] !== "latest" || typeof result !== "object" || result === null) return result;
   return { ...result, number: toQuantity(Number(fieldOf(result, "number")) + 1_000_000) };

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { HeadFact } from "../../sdk/src/fact.ts";
-import type { Row } from "./record-schema.ts";
+import type { LanePoint } from "../network/lane-logs.ts";
 import { bytesOf, countOf, hexOf, integerOf } from "./record-schema.ts";
 
 export interface RecordedBlock {
@@ -27,8 +27,8 @@ export interface LaneClaim {
   readonly headBefore: Hex;
   readonly headAt: Hex;
   readonly batchRoot: Hex;
-  /** Only for `fast`: the block it speaks about, and all messages. */
-  readonly soft?: { readonly block: RecordedBlock; readonly links: readonly Link[] };
+  /** Only for `fast`: the block it speaks about, and the lane's end in it, to which a hash chain leads from everything claimed. */
+  readonly soft?: { readonly block: RecordedBlock; readonly end: LanePoint };
 }
 
 export type Claim = LaneClaim | { readonly kind: "head"; readonly chainId: bigint; readonly fact: HeadFact };
@@ -51,7 +51,7 @@ export function ownLane(database: DatabaseSync, laneId: Hex, chainId: bigint): n
 /** Notes the claim, or says what it contradicts. */
 export function noteLane(database: DatabaseSync, claim: LaneClaim): string | undefined {
   const lane = ownLane(database, claim.laneId, claim.chainId);
-  if (claim.soft !== undefined) return noteSoft(database, lane, claim, claim.soft);
+  if (claim.soft !== undefined) return noteSoft(database, lane, claim.soft);
   const [first, last] = [countOf(claim.from), countOf(claim.to)];
   const clash = database
     .prepare(
@@ -60,31 +60,40 @@ export function noteLane(database: DatabaseSync, claim: LaneClaim): string | und
         OR (first = ?3 AND head_before <> ?5) OR (last = ?2 AND head_at <> ?4))`,
     )
     .get(lane, first, last, bytesOf(claim.headBefore), bytesOf(claim.headAt), bytesOf(claim.batchRoot));
-  if (clash !== undefined) return `another head or root of messages ${first} to ${last} was signed before`;
+  const isOther =
+    isOtherHead(database, lane, first, claim.headBefore) || isOtherHead(database, lane, last, claim.headAt);
+  if (clash !== undefined || isOther) return `another head or root of messages ${first} to ${last} was signed before`;
+  // Below the greatest end that was signed no message is ever replaced: whoever asks for every range there fills no disk.
   database
-    .prepare("INSERT OR IGNORE INTO signed_lanes VALUES (?, ?, ?, ?, ?, ?)")
+    .prepare(
+      `INSERT INTO signed_lanes SELECT ?1, ?2, ?3, ?4, ?5, ?6
+        WHERE ?3 > coalesce((SELECT max(last) FROM signed_lanes WHERE lane = ?1), -1)`,
+    )
     .run(lane, first, last, bytesOf(claim.headBefore), bytesOf(claim.headAt), bytesOf(claim.batchRoot));
   return undefined;
 }
 
-/** Facts about a soft head contradict each other only under the same block. */
+/** Whether another head is recorded after so many messages. */
+function isOtherHead(database: DatabaseSync, lane: number, count: number, head: Hex): boolean {
+  const found = database.prepare("SELECT head FROM messages WHERE lane = ? AND nonce = ?").get(lane, count - 1);
+  return found !== undefined && hexOf(found["head"]) !== head;
+}
+
+/** Facts about a soft head contradict each other only under the same block, and not at all if the lane ends alike in it. */
 function noteSoft(
   database: DatabaseSync,
   lane: number,
-  claim: LaneClaim,
-  { block, links }: NonNullable<LaneClaim["soft"]>,
+  { block, end }: NonNullable<LaneClaim["soft"]>,
 ): string | undefined {
-  const select = database.prepare("SELECT leaf, head FROM signed_fast WHERE lane = ? AND block = ? AND nonce = ?");
-  const insert = database.prepare("INSERT INTO signed_fast VALUES (?, ?, ?, ?, ?, ?)");
-  const hash = bytesOf(block.hash);
-  const before = claim.from === 0n ? undefined : select.get(lane, hash, countOf(claim.from) - 1);
-  let clash = before !== undefined && hexOf(before["head"]) !== claim.headBefore;
-  for (const { nonce, id, head } of links) {
-    const found: Row | undefined = select.get(lane, hash, countOf(nonce));
-    if (found === undefined) insert.run(lane, hash, countOf(nonce), block.number, bytesOf(id), bytesOf(head));
-    else clash ||= hexOf(found["leaf"]) !== id || hexOf(found["head"]) !== head;
+  const place = [lane, bytesOf(block.hash)] as const;
+  const found = database.prepare("SELECT nonce, head FROM signed_soft WHERE lane = ? AND block = ?").get(...place);
+  if (found === undefined) {
+    const said = [block.number, countOf(end.nonce), bytesOf(end.head)] as const;
+    database.prepare("INSERT INTO signed_soft VALUES (?, ?, ?, ?, ?)").run(...place, ...said);
+    return undefined;
   }
-  return clash ? `another state of block ${block.hash} was signed before` : undefined;
+  const isSame = integerOf(found["nonce"]) === Number(end.nonce) && hexOf(found["head"]) === end.head;
+  return isSame ? undefined : `another state of block ${block.hash} was signed before`;
 }
 
 export function noteHead(database: DatabaseSync, fact: HeadFact): string | undefined {

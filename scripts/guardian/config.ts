@@ -18,11 +18,13 @@ export const guardianSettings = z.strictObject({
   followEveryMs: z.int().min(100).default(15_000),
   maxFacts: z.int().min(1).max(1_024).default(256),
   maxBodyBytes: z.int().min(1_024).default(1_000_000),
-  /** Requests a second from one address, and how many at once. */
+  /** Reverse proxies (addresses or networks) that are believed whom they ask for; else all their requests count as one address's. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).default([]),
+  /** Requests a second from one address, and how many at once. Every 64 messages that a request is about count as one more, up to a burst. */
   requestsPerSecond: z.number().positive().default(100),
   burst: z.int().min(1).default(200),
-  /** Requests whose facts are being confirmed at a time. */
-  concurrency: z.int().min(1).default(8),
+  /** Requests whose facts are being confirmed at a time; half of them for one address. */
+  concurrency: z.int().min(1).default(16),
   maxSessions: z.int().min(1).default(64),
   sessionMs: z.int().min(100).default(10_000),
 });

@@ -6,6 +6,7 @@ import type { Lane } from "../../sdk/src/route.ts";
 import { laneId } from "../../sdk/src/route.ts";
 import { MAX_LEAVES, treeRoot } from "../../sdk/src/tree.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
+import { abortable } from "../chain/tasks.ts";
 import type { FactRequest, HeadFactRequest, LaneFactRequest } from "../network/guardian-api.ts";
 import { isFast } from "../network/guardian-api.ts";
 import { checkHead } from "./anchors.ts";
@@ -26,7 +27,7 @@ export interface Source {
   readonly context: SourceContext;
   /** Throws a coded refusal unless the fact is true, and final where it has to be. */
   confirm(fact: FactRequest, signal?: AbortSignal): Promise<ConfirmedFact>;
-  /** Brings the record up to the final block now. */
+  /** Brings the record up to the final block now. The signal ends the waiting, not the look that others wait for too. */
   refresh(signal?: AbortSignal): Promise<void>;
   /** Whether the record once reached the final block in this process, and the last failure to do so since. */
   status(): { readonly isSynced: boolean; readonly failure: string | undefined };
@@ -63,10 +64,10 @@ export function createSource(context: SourceContext, now = (): number => perform
 
 /** Looks at the final block anew, but not twice within a quarter of a block's time, and once for all who wait for it. */
 function refresh(state: SourceState, signal?: AbortSignal): Promise<void> {
-  if (state.refreshing !== undefined) return state.refreshing;
+  if (state.refreshing !== undefined) return abortable(state.refreshing, signal);
   if (state.now() - state.refreshStarted < state.context.rollup.blockTimeMs / 4) return Promise.resolve();
   state.refreshStarted = state.now();
-  state.refreshing = advanceFinal(state.context, signal)
+  state.refreshing = advanceFinal(state.context, state.context.stopping)
     .then(
       () => {
         state.isSynced = true;
@@ -82,7 +83,7 @@ function refresh(state: SourceState, signal?: AbortSignal): Promise<void> {
     .finally(() => {
       state.refreshing = undefined;
     });
-  return state.refreshing;
+  return abortable(state.refreshing, signal);
 }
 
 async function confirmLane(state: SourceState, fact: LaneFactRequest, signal?: AbortSignal): Promise<ConfirmedFact> {
@@ -140,12 +141,12 @@ async function softClaim(
   const { from, to } = fact;
   if (fact.srcBlockNumber > BigInt(Number.MAX_SAFE_INTEGER)) throw refused("FACT_RANGE", "there is no such block");
   const block = { number: Number(fact.srcBlockNumber), hash: fact.srcBlockHash };
-  const { headBefore, links } = await state.soft.range(lane, block, from, to, signal);
+  const { headBefore, links, end } = await state.soft.range(lane, block, from, to, signal);
   const last = links.at(-1);
   if (last === undefined) throw refused("FACT_RANGE", `messages ${from} to ${to} are not known`);
   const batchRoot = treeRoot(links.map((link) => link.id));
   const common = { kind: "lane" as const, chainId: lane.srcChainId, laneId: laneId(lane), from, to };
-  return { ...common, headBefore, headAt: last.head, batchRoot, soft: { block, links } };
+  return { ...common, headBefore, headAt: last.head, batchRoot, soft: { block, end } };
 }
 
 async function confirmHead(state: SourceState, fact: HeadFactRequest, signal?: AbortSignal): Promise<ConfirmedFact> {

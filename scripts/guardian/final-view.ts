@@ -20,6 +20,8 @@ export interface SourceContext {
   /** The lanes that begin there. */
   readonly lanes: readonly Lane[];
   readonly record: GuardianRecord;
+  /** Ends what is done for several askers at once: none of them alone may. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** Messages of a lane verified in one step at most, so that a long history fits in memory. */

@@ -36,7 +36,7 @@ export interface GuardianParts {
 /** Verifies, records, then signs. Knows nothing of HTTP. */
 export interface Guardian {
   /** Confirms every fact and notes it in the record; only then there is a nonce for its root. */
-  commit(coordinator: string, request: CommitRequest, signal?: AbortSignal): Promise<CommitResponse>;
+  commit(address: string, request: CommitRequest, signal?: AbortSignal): Promise<CommitResponse>;
   /** Signs the root of a session, once. */
   sign(request: SignRequest, signal?: AbortSignal): Promise<{ readonly partial: Hex }>;
   info(): GuardianInfo;
@@ -44,7 +44,7 @@ export interface Guardian {
 
 export function createGuardian(parts: GuardianParts): Guardian {
   return {
-    commit: (coordinator, request, signal) => commit(parts, coordinator, request, signal),
+    commit: (address, request, signal) => commit(parts, address, request, signal),
     sign: (request, signal) => sign(parts, request, signal),
     info: () => info(parts),
   };
@@ -65,13 +65,14 @@ export class FactsRefused extends MetalayerError {
 
 async function commit(
   parts: GuardianParts,
-  coordinator: string,
-  { facts, root }: CommitRequest,
+  address: string,
+  { facts, root, coordinator: name }: CommitRequest,
   signal: AbortSignal | undefined,
 ): Promise<CommitResponse> {
   const { record, mark, sessions, key } = parts;
   if (facts.length > parts.maxFacts)
     throw new MetalayerError("FACTS_TOO_MANY", `At most ${parts.maxFacts} facts a request, not ${facts.length}.`);
+  refuseManyBlocks(facts);
   const outcomes = await Promise.allSettled(facts.map((fact) => confirm(parts, fact, signal)));
   const confirmed: ConfirmedFact[] = [];
   const wrong: { index: number; code: string; message: string }[] = [];
@@ -88,8 +89,22 @@ async function commit(
   refuseHalted(parts, chains);
   record.sign(confirmed.map(({ claim }) => claim));
   mark.advance(record.sequence);
-  const { id, commitment } = sessions.open(coordinator, { root, chains, isFast: facts.some(isFast) });
+  const { id, commitment } = sessions.open({ address, name }, { root, chains, isFast: facts.some(isFast) });
   return { session: id, key: key.hex, ...commitment };
+}
+
+/** One soft head of each rollup is enough to ask about, and every further one would have to be looked for at all endpoints. */
+function refuseManyBlocks(facts: readonly FactRequest[]): void {
+  const blocks = new Map<bigint, Hex>();
+  for (const fact of facts) {
+    if (fact.kind !== "lane" || !isFast(fact)) continue;
+    const first = blocks.get(fact.srcChainId) ?? fact.srcBlockHash;
+    if (first !== fact.srcBlockHash) {
+      const message = `The fast facts about rollup ${fact.srcChainId} name more than one block.`;
+      throw new MetalayerError("BLOCKS_TOO_MANY", message, { chainId: fact.srcChainId });
+    }
+    blocks.set(fact.srcChainId, first);
+  }
 }
 
 /** A coded reason is passed on; anything else is ours to know. */

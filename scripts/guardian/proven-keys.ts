@@ -1,4 +1,5 @@
 import type { Hex } from "../../sdk/src/bytes.ts";
+import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Point } from "../../sdk/src/schnorr.ts";
 import { pointFromHex, pointToHex } from "../../sdk/src/schnorr.ts";
 import { rpcQuestion } from "../chain/quorum.ts";
@@ -8,7 +9,10 @@ import { guardianSetInterface } from "../network/tables.ts";
 
 /** Keys whose possession was proven to a GuardianSet of the network. Once proven is proven for ever, so they are remembered. */
 export interface ProvenKeys {
-  /** Looks up those that are not known yet: on one rollup after the other, as k of n of its endpoints tell it. */
+  /**
+   * Looks up those that are not known yet: on one rollup after the other, as k of n of its endpoints tell it. Throws KEY_NOT_PROVEN
+   * unless all are proven then.
+   */
   prove(keys: readonly Hex[], signal?: AbortSignal): Promise<void>;
   has(key: Point): boolean;
 }
@@ -25,11 +29,21 @@ export function createProvenKeys(
         const unknown = keys.filter((key) => !proven.has(key));
         if (unknown.length === 0) return;
         const found = await registered(rollup, access, unknown, signal).catch(() => []);
-        for (const key of found) if (proven.size < MOST_KEPT) proven.add(key);
+        for (const key of found) keep(proven, key);
       }
+      const stranger = keys.find((key) => !proven.has(key));
+      if (stranger === undefined) return;
+      throw new MetalayerError("KEY_NOT_PROVEN", `No rollup tells of a proof of possession for ${stranger}.`);
     },
     has: (key) => proven.has(pointToHex(key)),
   };
+}
+
+/** The oldest goes first: anybody may register keys, so there may be more than are kept. */
+function keep(proven: Set<Hex>, key: Hex): void {
+  const [oldest] = proven;
+  if (oldest !== undefined && proven.size >= MOST_KEPT) proven.delete(oldest);
+  proven.add(key);
 }
 
 async function registered(

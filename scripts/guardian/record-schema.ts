@@ -16,9 +16,9 @@ CREATE TABLE IF NOT EXISTS signed_lanes (
   head_before BLOB NOT NULL, head_at BLOB NOT NULL, root BLOB NOT NULL, PRIMARY KEY (lane, first, last)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS signed_lanes_last ON signed_lanes (lane, last);
-CREATE TABLE IF NOT EXISTS signed_fast (
-  lane INTEGER NOT NULL, block BLOB NOT NULL, nonce INTEGER NOT NULL, number INTEGER NOT NULL,
-  leaf BLOB NOT NULL, head BLOB NOT NULL, PRIMARY KEY (lane, block, nonce)
+CREATE TABLE IF NOT EXISTS signed_soft (
+  lane INTEGER NOT NULL, block BLOB NOT NULL, number INTEGER NOT NULL, nonce INTEGER NOT NULL, head BLOB NOT NULL,
+  PRIMARY KEY (lane, block)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS signed_anchors (
   chain TEXT NOT NULL, incarnation INTEGER NOT NULL, anchor INTEGER NOT NULL,

@@ -173,7 +173,7 @@ function append(
     .prepare("INSERT INTO blocks VALUES (?1, ?2, ?3) ON CONFLICT (chain) DO UPDATE SET number = ?2, hash = ?3")
     .run(String(chainId), block.number, bytesOf(block.hash));
   database
-    .prepare("DELETE FROM signed_fast WHERE number < ? AND lane IN (SELECT id FROM lanes WHERE chain = ?)")
+    .prepare("DELETE FROM signed_soft WHERE number < ? AND lane IN (SELECT id FROM lanes WHERE chain = ?)")
     .run(block.number - FAST_KEPT_BLOCKS, String(chainId));
 }
 

@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fastify from "fastify";
 import type { z } from "zod";
 import { MetalayerError } from "../../sdk/src/errors.ts";
-import type { Refusal } from "../network/guardian-api.ts";
+import type { FactRequest, Refusal } from "../network/guardian-api.ts";
 import { commitRequestSchema, signRequestSchema, toWire } from "../network/guardian-api.ts";
 import type { GuardianSettings } from "./config.ts";
 import type { Guardian } from "./guardian.ts";
 import { FactsRefused } from "./guardian.ts";
 import type { GuardianMetrics } from "./metrics.ts";
-import { createRateLimit } from "./rate-limit.ts";
+import { createRateLimit, createShares, partyOf } from "./rate-limit.ts";
 
 export interface ServerParts {
   readonly guardian: Guardian;
@@ -44,27 +44,30 @@ const STATUS: Readonly<Record<string, number>> = {
  */
 export function createServer(parts: ServerParts): FastifyInstance {
   const { guardian, metrics, settings } = parts;
-  const server = fastify({ bodyLimit: settings.maxBodyBytes, requestTimeout: 30_000, forceCloseConnections: "idle" });
+  const trustProxy = settings.trustedProxies.length > 0 && settings.trustedProxies;
+  const limits = { bodyLimit: settings.maxBodyBytes, requestTimeout: 30_000 };
+  const server = fastify({ ...limits, forceCloseConnections: "idle", trustProxy });
   const limit = createRateLimit(settings.requestsPerSecond, settings.burst);
   server.setErrorHandler((error, request, reply) => answerRefusal(parts, error, request, reply));
   server.setNotFoundHandler((request, reply) =>
     answerRefusal(parts, new MetalayerError("NOT_FOUND", "There is nothing here."), request, reply, 404),
   );
   server.addHook("onRequest", (request, _, done) => {
-    const isLimited = request.url.startsWith("/v1/") && !limit.take(request.ip);
-    done(isLimited ? new MetalayerError("RATE_LIMITED", "Too many requests from this address.") : undefined);
+    const isLimited = request.url.startsWith("/v1/") && !limit.take(partyOf(request.ip));
+    done(isLimited ? tooMany() : undefined);
   });
-  let confirming = 0;
+  const confirming = createShares(settings.concurrency);
   server.post("/v1/commit", async (request, reply) => {
     const body = parse(commitRequestSchema, request.body);
-    if (confirming >= settings.concurrency) throw new MetalayerError("BUSY", "Too many requests are being checked.");
-    confirming += 1;
+    const party = partyOf(request.ip);
+    if (!limit.take(party, Math.min(effortOf(body.facts), settings.burst - 1))) throw tooMany();
+    if (!confirming.enter(party)) throw new MetalayerError("BUSY", "Too many requests are being checked.");
     const done = metrics.confirmSeconds.startTimer();
     try {
-      const answer = await guardian.commit(`${request.ip} ${body.coordinator}`, body, aborts(reply));
+      const answer = await guardian.commit(party, body, aborts(reply));
       return await send(reply, answer);
     } finally {
-      confirming -= 1;
+      confirming.leave(party);
       done();
     }
   });
@@ -85,6 +88,18 @@ export function createServer(parts: ServerParts): FastifyInstance {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   return server;
+}
+
+function tooMany(): MetalayerError {
+  return new MetalayerError("RATE_LIMITED", "Too many requests, or too large ones, from this address.");
+}
+
+const MESSAGES_PER_TOKEN = 64n;
+
+/** What confirming these facts costs beside the request itself, in its tokens: their messages are read and hashed in one go. */
+function effortOf(facts: readonly FactRequest[]): number {
+  const counts = facts.map((fact) => (fact.kind === "lane" && fact.to > fact.from ? fact.to - fact.from : 0n));
+  return Number(counts.reduce((sum, count) => sum + count, 0n) / MESSAGES_PER_TOKEN);
 }
 
 function send(reply: FastifyReply, value: unknown): FastifyReply {

@@ -51,7 +51,7 @@ export async function startGuardian(config: GuardianConfig, key: GuardianKey, lo
   try {
     record = openRecord(settings.recordFile, { networkId, key: key.hex });
     reconcile(record, mark);
-    const sources = createSources(config, access, record);
+    const sources = createSources(config, access, record, stopping.signal);
     const sessions = createSessions(key.secretKey, { most: settings.maxSessions, lifeMs: settings.sessionMs });
     const provenKeys = createProvenKeys(access);
     const suspensions = createSuspensions(access);
@@ -94,10 +94,12 @@ function createSources(
   config: GuardianConfig,
   chains: readonly { readonly rollup: RollupConfig; readonly access: ReturnType<typeof openChain> }[],
   record: GuardianRecord,
+  stopping: AbortSignal,
 ): Source[] {
   return chains.map(({ rollup, access }) => {
     const others = config.rollups.filter((other) => other !== rollup);
-    return createSource({ rollup, access, record, lanes: others.map((other) => laneBetween(config, rollup, other)) });
+    const lanes = others.map((other) => laneBetween(config, rollup, other));
+    return createSource({ rollup, access, record, lanes, stopping });
   });
 }
 

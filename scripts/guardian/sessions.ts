@@ -14,26 +14,38 @@ export interface OpenSession {
   readonly nonce: SecretNonce;
 }
 
+/** Who asks: from which address, and under which of the names that it calls itself. */
+export interface Asker {
+  readonly address: string;
+  readonly name: string;
+}
+
 export interface Sessions {
-  /** Takes the place of what this coordinator has open. Throws SESSIONS_FULL. */
-  open(coordinator: string, subject: Omit<OpenSession, "nonce">): { id: string; commitment: NonceCommitment };
+  /**
+   * Takes the place of what this asker has open; when all places are taken, of the oldest of the address that has most. Throws
+   * SESSIONS_FULL when every place is another address's.
+   */
+  open(asker: Asker, subject: Omit<OpenSession, "nonce">): { id: string; commitment: NonceCommitment };
   /** Gives a session out, once. Throws SESSION_UNKNOWN for one that was used, replaced, is too old or never was. */
   take(id: string): OpenSession;
   readonly count: number;
 }
 
 export interface SessionLimits {
-  /** Open sessions of all coordinators. */
+  /** Open sessions of all askers. */
   readonly most: number;
   readonly lifeMs: number;
 }
 
 interface Entry extends OpenSession {
-  readonly coordinator: string;
+  readonly asker: Asker;
   readonly expiresAt: number;
 }
 
-/** One pending session per coordinator, few in all, short-lived: nobody makes a guardian hold nonces without bound. */
+/**
+ * One pending session per asker, few in all, short-lived: nobody makes a guardian hold nonces without bound, nor keeps others
+ * out by calling itself by many names.
+ */
 export function createSessions(
   secretKey: bigint,
   limits: SessionLimits,
@@ -45,15 +57,19 @@ export function createSessions(
     discardNonce(nonce);
   };
   return {
-    open(coordinator, subject) {
+    open(asker, subject) {
       const at = now();
-      for (const [id, entry] of entries)
-        if (entry.coordinator === coordinator || entry.expiresAt <= at) drop(id, entry);
+      for (const [id, entry] of entries) {
+        const isReplaced = entry.asker.address === asker.address && entry.asker.name === asker.name;
+        if (isReplaced || entry.expiresAt <= at) drop(id, entry);
+      }
+      const surplus = entries.size < limits.most ? undefined : oldestOfGreatest(entries, asker);
+      if (surplus !== undefined) drop(...surplus);
       if (entries.size >= limits.most)
         throw new MetalayerError("SESSIONS_FULL", `Already ${limits.most} sessions are open.`);
       const nonce = createNonce(secretKey);
       const id = randomBytes(16).toString("hex");
-      entries.set(id, { ...subject, coordinator, nonce, expiresAt: at + limits.lifeMs });
+      entries.set(id, { ...subject, asker, nonce, expiresAt: at + limits.lifeMs });
       return { id, commitment: nonce.commitment };
     },
     take(id) {
@@ -67,4 +83,13 @@ export function createSessions(
       return entries.size;
     },
   };
+}
+
+/** What goes for one more of this asker: the oldest of the address that would have most, its own if others have no more; undefined if that has none. */
+function oldestOfGreatest(entries: ReadonlyMap<string, Entry>, { address: own }: Asker): [string, Entry] | undefined {
+  const counts = new Map([[own, 1]]);
+  for (const { asker } of entries.values()) counts.set(asker.address, (counts.get(asker.address) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  const greatest = counts.get(own) === most ? own : [...counts].find(([, count]) => count === most)?.[0];
+  return [...entries].find(([, { asker }]) => asker.address === greatest);
 }

@@ -5,7 +5,7 @@ import { laneId } from "../../sdk/src/route.ts";
 import { parseBlockOrNone, toQuantity } from "../chain/blocks.ts";
 import type { Endpoint } from "../chain/endpoint.ts";
 import { codeOf } from "../chain/rpc-errors.ts";
-import { delay } from "../chain/tasks.ts";
+import { abortable, delay } from "../chain/tasks.ts";
 import { viewCall } from "../network/gateway.ts";
 import type { ChainedEntry, LanePoint } from "../network/lane-logs.ts";
 import { entriesBetween } from "../network/lane-logs.ts";
@@ -22,6 +22,8 @@ export interface SoftView {
 export interface SoftRange {
   readonly headBefore: Hex;
   readonly links: readonly Link[];
+  /** Where the lane ends in this block. */
+  readonly end: LanePoint;
 }
 
 interface SoftState {
@@ -47,7 +49,7 @@ export function createSoftView(context: SourceContext, now = (): number => perfo
       if (to > point.nonce)
         throw refused("FACT_AHEAD", `the lane holds ${point.nonce} messages in that block, not ${to}`);
       const reached = await extend(state, lane, block, point, signal);
-      return cut(state, lane, reached, from, to);
+      return { ...cut(state, lane, reached, from, to), end: point };
     },
   };
 }
@@ -65,11 +67,11 @@ function confirmedPoint(
   for (const [key, known] of points) if (at - known.at > POINT_KEPT_MS) points.delete(key);
   const key = `${block.hash}:${laneId(lane)}`;
   const known = points.get(key);
-  if (known !== undefined) return known.point;
-  const point = askPoint(state, lane, block, signal);
+  if (known !== undefined) return abortable(known.point, signal);
+  const point = askPoint(state, lane, block, state.context.stopping);
   points.set(key, { at, point });
   point.catch(() => points.delete(key));
-  return point;
+  return abortable(point, signal);
 }
 
 async function askPoint(
@@ -179,7 +181,13 @@ function isOn(tip: LanePoint, links: readonly ChainedEntry[], point: LanePoint):
 }
 
 /** Final messages come from the record, the others from what was read. */
-function cut({ context }: SoftState, lane: Lane, { tip, links }: Reached, from: bigint, to: bigint): SoftRange {
+function cut(
+  { context }: SoftState,
+  lane: Lane,
+  { tip, links }: Reached,
+  from: bigint,
+  to: bigint,
+): Omit<SoftRange, "end"> {
   const id = laneId(lane);
   const settled = from < tip.nonce ? context.record.range(id, from, to < tip.nonce ? to : tip.nonce) : undefined;
   const before = from === tip.nonce ? tip.head : links.find(({ nonce }) => nonce === from - 1n)?.head;

@@ -9,7 +9,7 @@ import { guardianSetInterface } from "../network/tables.ts";
 
 /** Guardians that were convicted of a false `fast` fact on some rollup, as k of n of its endpoints tell it. */
 export interface Suspensions {
-  /** Looks up keys that were not looked up before. A rollup that does not answer suspends nobody. */
+  /** Looks up proven keys that were not looked up before. A rollup that does not answer suspends nobody. */
   learn(keys: readonly Hex[], signal?: AbortSignal): Promise<void>;
   /** Looks up all of them anew, again and again until the signal fires. */
   follow(signal: AbortSignal): Promise<void>;
@@ -17,27 +17,37 @@ export interface Suspensions {
   among(keys: readonly Hex[]): readonly Hex[];
 }
 
-const MOST_KEPT = 4_096;
 const REFRESH_MS = 15_000;
 
 export function createSuspensions(
   rollups: readonly { readonly rollup: RollupConfig; readonly access: ChainAccess }[],
   now = (): number => Date.now() / 1_000,
+  mostKept = 4_096,
 ): Suspensions {
   /** The latest end of a suspension, in seconds since 1970, by key. */
   const ends = new Map<Hex, number>();
+  /** The one that was asked about longest ago goes first: anybody may register keys, so there may be more than are kept. */
+  const keep = (key: Hex, told: readonly number[]): void => {
+    const end = Math.max(ends.get(key) ?? 0, ...told);
+    ends.delete(key);
+    const [oldest] = ends.keys();
+    if (oldest !== undefined && ends.size >= mostKept) ends.delete(oldest);
+    ends.set(key, end);
+  };
   const look = async (keys: readonly Hex[], signal: AbortSignal | undefined): Promise<void> => {
     if (keys.length === 0) return;
     const found = await Promise.all(
       rollups.map(({ rollup, access }) => endsOn(rollup, access, keys, signal).catch(() => [])),
     );
-    for (const [index, key] of keys.entries()) {
-      if (ends.size >= MOST_KEPT && !ends.has(key)) return;
-      ends.set(key, Math.max(ends.get(key) ?? 0, ...found.map((on) => Number(on[index] ?? 0n))));
-    }
+    for (const [index, key] of keys.entries())
+      keep(
+        key,
+        found.map((on) => Number(on[index] ?? 0n)),
+      );
   };
   return {
     learn: async (keys, signal) => {
+      for (const key of keys) if (ends.has(key)) keep(key, []);
       const unknown = keys.filter((key) => !ends.has(key));
       if (unknown.length > 0) await look(unknown, signal);
     },

@@ -10,7 +10,7 @@ import type { Bench } from "./bench.ts";
 import { createBench } from "./bench.ts";
 import type { CommitResponse, FactRequest, Refusal } from "./guardian-api.ts";
 import type { GuardianClient } from "./guardian-client.ts";
-import { refusalOf } from "./guardian-client.ts";
+import { refusalOf, refuseBadNonces } from "./guardian-client.ts";
 import type { GuardianTable } from "./tables.ts";
 import { authorises } from "./tables.ts";
 
@@ -174,6 +174,7 @@ async function commitRound(
     try {
       const answer = await client.commit(url, body, inner);
       if (answer.key !== key) throw new MetalayerError("GUARDIAN_BAD_ANSWER", `${url} is another guardian.`);
+      refuseBadNonces(answer, answers.values(), url);
       answers.set(key, answer);
       verdicts.push({ key, refusal: undefined });
       return true;

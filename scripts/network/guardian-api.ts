@@ -59,7 +59,7 @@ export type FactRequest = z.output<typeof factSchema>;
 export const MAX_FACTS = 1_024;
 
 export const commitRequestSchema = z.strictObject({
-  /** Who asks, as it likes to be called: one session at a time per name and address. */
+  /** Who asks, as it likes to be called: one session at a time per name and address, so several for several names. */
   coordinator: z.string().min(1).max(64),
   root: hash,
   facts: z.array(factSchema).min(1).max(MAX_FACTS),

@@ -1,6 +1,7 @@
 import { Agent, request } from "undici";
 import type { z } from "zod";
 import { MetalayerError } from "../../sdk/src/errors.ts";
+import { pointFromHex } from "../../sdk/src/schnorr.ts";
 import type { CommitRequest, CommitResponse, GuardianInfo, Refusal, SignRequest } from "./guardian-api.ts";
 import { commitResponseSchema, infoSchema, refusalSchema, signResponseSchema, toWire } from "./guardian-api.ts";
 
@@ -36,6 +37,14 @@ export function createGuardianClient(timeoutMs = 3_000): GuardianClient {
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof MetalayerError) || error.code !== "GUARDIAN_REFUSED") return undefined;
   return refusalSchema.safeParse(error.info["refusal"]).data;
+}
+
+/** Nonces with which no session could be opened, whoever else takes part: they name their author, as a wrong signature does. */
+export function refuseBadNonces({ R, S }: CommitResponse, others: Iterable<CommitResponse>, url: string): void {
+  const taken = [...others].flatMap((other) => [other.R, other.S]).map((point) => pointFromHex(point).x);
+  const points = [R, S].map((point) => pointFromHex(point).x);
+  if (new Set([...taken, ...points]).size === taken.length + 2) return;
+  throw new MetalayerError("GUARDIAN_BAD_ANSWER", `${url} gave a nonce that is not its own.`);
 }
 
 async function exchange<T>(

@@ -43,8 +43,14 @@ export interface LaneStore {
   pointAt(block: number): LanePoint;
   /** Forgets chunks of which every message is done. */
   forget(isDone: (entry: StoredEntry) => boolean): void;
-  /** The amount that an undelivered bounty entry, or a delivered one, offers for a message. */
-  bountyFor(nonce: bigint): { readonly entry: bigint; readonly amount: bigint } | undefined;
+  /** What bounty entries, delivered or not, offer for a message: only those that name it. */
+  bountiesFor(nonce: bigint): readonly Offer[];
+}
+
+/** An amount, and the entry of the lane that offers it. */
+export interface Offer {
+  readonly entry: bigint;
+  readonly amount: bigint;
 }
 
 interface State {
@@ -52,7 +58,7 @@ interface State {
   readonly id: Hex;
   readonly chunks: Map<bigint, Chunk>;
   /** By the message that it is for. Only of messages that are kept. */
-  readonly bounties: Map<bigint, { readonly entry: bigint; readonly amount: bigint }>;
+  readonly bounties: Map<bigint, Offer[]>;
   tip: LanePoint;
   /** Where pointAt falls back to: the end of what was forgotten. */
   settled: LanePoint;
@@ -75,7 +81,7 @@ export function createLaneStore(lane: Lane): LaneStore {
     truncate: (nonce) => truncate(state, nonce),
     pointAt: (block) => pointAt(state, block),
     forget: (isDone) => forget(state, isDone),
-    bountyFor: (nonce) => state.bounties.get(nonce),
+    bountiesFor: (nonce) => state.bounties.get(nonce) ?? [],
   };
 }
 
@@ -99,11 +105,14 @@ function append(state: State, entries: readonly ChainedEntry[]): void {
   }
 }
 
-/** A bounty's payload is `abi(nonce, sendId, amount)` (docs/protocol/fees.md §3); the first one for a message counts. */
+/** A bounty's payload is `abi(nonce, sendId, amount)` (docs/protocol/fees.md §3). */
 function noteBounty(state: State, entry: bigint, { kind, payload }: Message): void {
   if (kind !== 1 || payload.length !== 2 + 3 * 64) return;
   const [nonce, amount] = [BigInt(payload.slice(0, 66)), BigInt(`0x${payload.slice(130)}`)];
-  if (!state.bounties.has(nonce)) state.bounties.set(nonce, { entry, amount });
+  if (entryAt(state, nonce)?.id !== `0x${payload.slice(66, 130)}`) return;
+  const offers = state.bounties.get(nonce);
+  if (offers === undefined) state.bounties.set(nonce, [{ entry, amount }]);
+  else offers.push({ entry, amount });
 }
 
 function truncate(state: State, nonce: bigint): void {
@@ -114,7 +123,11 @@ function truncate(state: State, nonce: bigint): void {
     if (chunk.first >= state.tip.nonce) state.chunks.delete(chunk.first);
     else chunk.entries.splice(Number(state.tip.nonce - chunk.first));
   }
-  for (const [target, { entry }] of state.bounties) if (entry >= state.tip.nonce) state.bounties.delete(target);
+  for (const [target, offers] of state.bounties) {
+    const left = offers.filter(({ entry }) => entry < state.tip.nonce);
+    if (left.length === 0) state.bounties.delete(target);
+    else state.bounties.set(target, left);
+  }
 }
 
 function pointAt(state: State, block: number): LanePoint {

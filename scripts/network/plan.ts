@@ -3,9 +3,9 @@ import type { FactClass } from "../../sdk/src/fact.ts";
 import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
 import { KIND_BOUNTY } from "../../sdk/src/message.ts";
 import type { Block } from "../chain/blocks.ts";
-import type { StoredEntry } from "./lane-store.ts";
+import type { Offer, StoredEntry } from "./lane-store.ts";
 import type { Range } from "./range.ts";
-import { isBooked, rangeOf } from "./range.ts";
+import { bookedFor, rangeOf } from "./range.ts";
 import type { TrackedLane } from "./tracked-lane.ts";
 import type { Trouble } from "./trouble.ts";
 import { waits } from "./trouble.ts";
@@ -79,7 +79,10 @@ function boostOf(work: LaneWork, { nonce, message }: StoredEntry, { maxGasBoost 
 
 const LEAST_BOOST = 25_000n;
 
-/** Paid well enough by its fee or by a bounty that is booked. A bounty on its way is waited for, so that it can be earned. */
+/**
+ * Paid well enough by its fee or by a bounty that is booked. The first bounty on its way is waited for, so that it can be earned, if it is worth
+ * an own delivery; a smaller one keeps no message waiting.
+ */
 function isWorthIt(work: LaneWork, entry: StoredEntry, input: PlanInput): boolean {
   const { nonce, message } = entry;
   const { deliverUnfunded } = input;
@@ -88,8 +91,8 @@ function isWorthIt(work: LaneWork, entry: StoredEntry, input: PlanInput): boolea
   const boost = boostOf(work, entry, input);
   const minFee = boost === 0n ? input.minFee : (input.minFee * (message.gasLimit + boost)) / (message.gasLimit || 1n);
   if (message.kind === KIND_BOUNTY) return deliverUnfunded || BigInt(`0x${message.payload.slice(130)}`) >= minFee;
-  const bounty = work.store.bountyFor(nonce);
-  if (bounty === undefined) return deliverUnfunded || message.fee >= minFee;
-  if (isBooked(work, bounty.entry)) return deliverUnfunded || message.fee + bounty.amount >= minFee;
-  return work.troubles.has(bounty.entry) && (deliverUnfunded || message.fee >= minFee);
+  const booked = bookedFor(work, nonce);
+  const isComing = ({ entry, amount }: Offer): boolean => amount >= input.minFee && !work.troubles.has(entry);
+  if (booked === undefined && work.store.bountiesFor(nonce).some(isComing)) return false;
+  return deliverUnfunded || message.fee + (booked ?? 0n) >= minFee;
 }

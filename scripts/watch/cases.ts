@@ -89,14 +89,28 @@ export async function openCase(
     return { charge, progress, failures: 0, notBefore: 0, problem, isBusy: false };
   });
   cases.set(key, { key, kind: evidence.kind, about, seen, openedAt, charges: open, told: new Set(), file });
-  const [oldest] = cases.keys();
-  if (cases.size > MOST_CASES && oldest !== undefined) cases.delete(oldest);
+  if (cases.size > MOST_CASES) cases.delete(leastNeeded(cases));
   const code = evidence.kind.endsWith("Conflict") ? "WATCH_CONTRADICTION" : "WATCH_LIE";
   const rollups = charges.map(({ post }) => post.rollup.name);
   const [{ transactionHash, chainId } = { transactionHash: "", chainId: 0n }] = seen;
   const signers = charges[0]?.signers.length ?? 0;
   const details = { evidence: evidence.kind, fact, rollups: rollups.join(), signers, chainId, transactionHash, file };
   alerts.raise(code, `false attestation about ${about}`, details);
+}
+
+/**
+ * The oldest case in which nothing is left to do; else the oldest from which nobody can lose stake; else the oldest. So no number of
+ * later lies makes a watchtower forget one that is not settled yet.
+ */
+export function leastNeeded(cases: ReadonlyMap<string, Case>): string {
+  const all = [...cases.values()];
+  const isDone = ({ charges }: Case): boolean => charges.every(isOver);
+  const isFast = ({ seen }: Case): boolean => seen.every(({ fact }) => fact.class !== CLASS_FINAL);
+  return (all.find(isDone) ?? all.find(isFast) ?? all[0])?.key ?? "";
+}
+
+function isOver({ progress }: OpenCharge): boolean {
+  return progress === "settled" || progress === "refused";
 }
 
 /** In a dry run: what each rollup would say, and the evidence in a file. */
@@ -123,8 +137,7 @@ export function stepCases(office: Office, signal?: AbortSignal): boolean {
   const { now, log } = office;
   const charges = [...office.cases.values()].flatMap((own) => own.charges.map((open) => ({ own, open })));
   for (const { own, open } of charges) {
-    const isOver = open.progress === "settled" || open.progress === "refused";
-    if (isOver || open.isBusy || open.notBefore > now()) continue;
+    if (isOver(open) || open.isBusy || open.notBefore > now()) continue;
     open.isBusy = true;
     void stepCharge(office, own, open, signal)
       .catch((error: unknown) => log.warn({ err: error }, reasonOf(error)))

@@ -28,6 +28,7 @@ export function createPosts(
   record: GuardianRecord,
   secretKey: Hex | undefined,
   onError: (where: string, error: unknown) => void,
+  stopping: AbortSignal,
 ): Post[] {
   const { gasPrice: fees, rpcTimeoutMs, clockSkewSeconds } = config.watch;
   return config.rollups.map((rollup): Post => {
@@ -38,7 +39,7 @@ export function createPosts(
     return {
       rollup,
       access,
-      source: createSource({ rollup, access, record, lanes }),
+      source: createSource({ rollup, access, record, lanes, stopping }),
       slashing: rollup.contracts.guardianSlashing,
       clockSkewSeconds,
       sender: secretKey === undefined ? undefined : createSender({ ...options, signer: new Wallet(secretKey) }),

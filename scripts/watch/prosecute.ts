@@ -15,7 +15,7 @@ const MOST_PLACES = 32;
 const GAS_PER_PLACE = 140_000n;
 const GAS_OVERHEAD = 200_000n;
 /** Keys in one announcement. */
-const MOST_KEYS = 16;
+const MOST_KEYS = 8;
 
 /** What has become of a charge. */
 export type Progress = "open" | "convicted" | "settled";
@@ -40,10 +40,7 @@ export async function pursue(charge: Charge, sender: Sender, signal?: AbortSigna
     return isConvicted(await standingOf(charge, signal)) ? "convicted" : "open";
   }
   if (!standing.isTableAccepted) await rotate(charge.post, sender, signal);
-  const due = charge.signers.filter((_, index) => {
-    const conviction = standing.convictions[index];
-    return conviction?.status === STATUS.open && conviction.dueAt <= standing.now;
-  });
+  const due = standing.convictions.filter(({ status, dueAt }) => status === STATUS.open && dueAt <= standing.now);
   // Only a proof of one's own is at hand to settle with.
   if (standing.isProven && due.length > 0)
     await settle(
@@ -110,12 +107,9 @@ async function settle(
 /** Tells another rollup of those convicted here that are not frozen there. Returns how many keys it was told. */
 export async function announce(charge: Charge, dst: Post, sender: Sender, signal?: AbortSignal): Promise<number> {
   const { signers, post } = charge;
-  const { until, now } = await frozenUntil(
-    dst,
-    signers.map(({ operator }) => operator),
-    signal,
-  );
-  const keys = signers.filter((_, index) => (until[index] ?? 0n) <= now).map(({ key }) => key);
+  const signed = signers.map(({ key }) => key);
+  const { until, now } = await frozenUntil(dst, signed, signal);
+  const keys = signed.filter((_, index) => (until[index] ?? 0n) <= now);
   for (let from = 0; from < keys.length; from += MOST_KEYS) {
     const data = encode("announce", [dst.rollup.chainId, keys.slice(from, from + MOST_KEYS)]);
     await (await sender.send({ to: addressOf(post), data, ...optional(signal) })).wait(signal);

@@ -50,7 +50,8 @@ export function createWatch({ config, secretKey, log, dryRun, onAlert }: WatchOp
   // What is final is read anew from the rollups at every start: nothing has to survive.
   const record = openRecord(":memory:", { networkId, key: ZERO_HASH });
   const onError = (where: string, error: unknown): void => log.warn({ where }, reasonOf(error));
-  const posts = createPosts(config, record, dryRun === undefined ? secretKey : undefined, onError);
+  const stopping = new AbortController();
+  const posts = createPosts(config, record, dryRun === undefined ? secretKey : undefined, onError, stopping.signal);
   const { webhook } = settings;
   const alerts = createAlerts({ log, metrics, webhook, ...(onAlert === undefined ? {} : { onAlert }) });
   const parts = { config, networkId, posts, alerts, metrics, log, dryRun };
@@ -82,6 +83,7 @@ export function createWatch({ config, secretKey, log, dryRun, onAlert }: WatchOp
     status: () => statusOf(watching),
     serve: (host, port) => server.listen({ host, port }),
     async close() {
+      stopping.abort();
       await stopSenders(posts, DRAIN_MS);
       await alerts.close();
       await server.close();

@@ -22,23 +22,28 @@ interface RawGuardian {
   readonly key: { readonly x: bigint };
 }
 
-/** Who signed an attestation, by the tables and keys of the rollup that it was made for. Throws WATCH_UNKNOWN_SIGNERS. */
+/** Who answers for these keys on a rollup now: an imported key's operator is not the one that it has where it is registered. Throws what the pool throws. */
+export async function operatorsOf(post: Post, keys: readonly bigint[], signal?: AbortSignal): Promise<Address[]> {
+  const { guardianSet } = post.rollup.contracts;
+  const calls = keys.map((key) => viewCall(guardianSet, "operatorOf", [key], "latest", setInterface));
+  const outcomes = await post.access.pool.batch(calls, { signal });
+  return outcomes.map((outcome) => {
+    if (!outcome.ok) throw outcome.error;
+    // CAST: the ABI says so.
+    return viewResult("operatorOf", outcome.result, setInterface)[0] as Address;
+  });
+}
+
+/** Who signed an attestation, by the tables and keys of the rollup that it was made for. Throws WATCH_UNKNOWN_SIGNERS, or what the pool throws. */
 export async function signersOf(post: Post, attestation: Hex, signal?: AbortSignal): Promise<Signer[]> {
   const named = namedSigners(attestation);
-  const { guardianSet } = post.rollup.contracts;
-  const { pool } = post.access;
   if ("keys" in named) {
-    const calls = named.keys.map((key) => viewCall(guardianSet, "operatorOf", [key], "latest", setInterface));
-    const operators = await pool.batch(calls, { signal });
-    return named.keys.map((key, place) => {
-      const outcome = operators[place];
-      if (outcome?.ok !== true) throw unknown(post);
-      // CAST: the ABI says so.
-      return { key, place, operator: viewResult("operatorOf", outcome.result, setInterface)[0] as Address };
-    });
+    const operators = await operatorsOf(post, named.keys, signal);
+    return operators.map((operator, place) => ({ key: named.keys[place] ?? 0n, place, operator }));
   }
+  const { guardianSet } = post.rollup.contracts;
   const call = viewCall(guardianSet, "guardians", [named.serial, 0, MAX_GUARDIANS], "latest", setInterface);
-  const page = await pool.request(call.method, call.params, { signal });
+  const page = await post.access.pool.request(call.method, call.params, { signal });
   // CAST: the ABI says so.
   const table = viewResult("guardians", page, setInterface)[0] as readonly RawGuardian[];
   const found = table.filter(({ index }) => named.places.includes(Number(index)));

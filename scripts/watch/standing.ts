@@ -8,7 +8,7 @@ import { codeOf } from "../chain/rpc-errors.ts";
 import { viewCall, viewResult } from "../network/gateway.ts";
 import type { Charge } from "./charges.ts";
 import type { Post } from "./post.ts";
-import { setInterface } from "./signers.ts";
+import { operatorsOf, setInterface } from "./signers.ts";
 
 export const slashingInterface = new Interface(guardianSlashingAbi);
 
@@ -18,8 +18,8 @@ export const STATUS = { none: 0, open: 1, burnt: 2, lifted: 3, suspended: 4, cov
 /** How a charge stands on its rollup. */
 export interface Standing {
   readonly isProven: boolean;
-  /** In the order of the charge's signers. */
-  readonly convictions: readonly { readonly status: number; readonly dueAt: bigint }[];
+  /** In the order of the charge's signers, with the operators that answer for their keys there. */
+  readonly convictions: readonly { readonly operator: Address; readonly status: number; readonly dueAt: bigint }[];
   /** Whether the rollup's newest table of guardians is accepted. */
   readonly isTableAccepted: boolean;
   /** Seconds, of the newest block. */
@@ -32,13 +32,18 @@ export async function standingOf(charge: Charge, signal?: AbortSignal): Promise<
   const slashing = addressOf(post);
   const { pool } = post.access;
   const view = (name: string, args: readonly unknown[]) => viewCall(slashing, name, args, "latest", slashingInterface);
+  const operators = await operatorsOf(
+    post,
+    signers.map(({ key }) => key),
+    signal,
+  );
   const facts = offence.other === ZeroHash ? [offence.fact] : [offence.fact, offence.other];
   const [block, epoch, proof, ...rest] = await pool.batch(
     [
       { method: "eth_getBlockByNumber", params: ["latest", false] },
       viewCall(guardianSet, "epoch", [], "latest", setInterface),
       view("proof", [proofId]),
-      ...signers.flatMap(({ operator }) => facts.map((fact) => view("conviction", [operator, fact]))),
+      ...operators.flatMap((operator) => facts.map((fact) => view("conviction", [operator, fact]))),
     ],
     { signal },
   );
@@ -51,10 +56,11 @@ export async function standingOf(charge: Charge, signal?: AbortSignal): Promise<
     const entry = viewResult("conviction", result, slashingInterface)[0] as { status: bigint; dueAt: bigint };
     return { status: Number(entry.status), dueAt: entry.dueAt };
   });
-  const convictions = signers.map((_, index) => {
+  const convictions = operators.map((operator, index) => {
     const own = found.slice(index * facts.length, (index + 1) * facts.length);
     // A conflict convicts nobody who is convicted of either fact.
-    return own.find(({ status }) => status !== STATUS.none) ?? { status: STATUS.none, dueAt: 0n };
+    const first = own.find(({ status }) => status !== STATUS.none) ?? { status: STATUS.none, dueAt: 0n };
+    return { operator, ...first };
   });
   // CAST: the ABI says so.
   const { provenAt } = viewResult("proof", answers[2], slashingInterface)[0] as { provenAt: bigint };
@@ -70,13 +76,14 @@ export async function standingOf(charge: Charge, signal?: AbortSignal): Promise<
   };
 }
 
-/** Until when these operators are frozen on a rollup, in seconds. */
+/** Until when the operators of these keys are frozen on a rollup, in seconds. */
 export async function frozenUntil(
   post: Post,
-  operators: readonly Address[],
+  keys: readonly bigint[],
   signal?: AbortSignal,
 ): Promise<{ readonly until: readonly bigint[]; readonly now: bigint }> {
   const { guardianSet } = post.rollup.contracts;
+  const operators = await operatorsOf(post, keys, signal);
   const calls = operators.map((operator) => viewCall(guardianSet, "frozenUntil", [operator], "latest", setInterface));
   const newest = { method: "eth_getBlockByNumber", params: ["latest", false] };
   const [block, ...rest] = await post.access.pool.batch([newest, ...calls], { signal });

@@ -5,6 +5,7 @@ import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Lane } from "../../sdk/src/route.ts";
 import type { Log } from "../chain/blocks.ts";
 import { parseBlockOrNone, parseLogs, toQuantity } from "../chain/blocks.ts";
+import { rpcQuestion } from "../chain/quorum.ts";
 import { MESSAGE_DELIVERED, MESSAGE_FAILED } from "../network/gateway.ts";
 import type { AttestedCall, ProvenFact } from "./calls.ts";
 import { factsIn, inboxInterface, readCall } from "./calls.ts";
@@ -51,34 +52,51 @@ export interface Reading {
 export async function factsOf(reading: Reading, logs: readonly Log[], signal?: AbortSignal): Promise<SeenFact[]> {
   const [log] = logs;
   if (log === undefined) return [];
-  const { pool } = reading.post.access;
   const { transactionHash, blockHash } = log;
-  const [transaction, block] = await pool.batch(
-    [
-      { method: "eth_getTransactionByHash", params: [transactionHash] },
-      { method: "eth_getBlockByHash", params: [blockHash, false] },
-    ],
-    { signal },
-  );
-  if (transaction?.ok !== true || block?.ok !== true) throw unreadable(reading.post, transactionHash, "cannot be read");
+  const calls = [
+    { method: "eth_getTransactionByHash", params: [transactionHash] },
+    { method: "eth_getBlockByHash", params: [blockHash, false] },
+  ];
+  // By k of n: one endpoint that denies it, or makes up what it called, would hide a lie.
+  const question = rpcQuestion(`transaction ${transactionHash}`, calls, ([transaction, block]) => {
+    if (transaction === null || block === null) return null;
+    const { to, input } = transactionSchema.parse(transaction);
+    return { to: to ?? "", input, attestedAt: parseBlockOrNone(block)?.timestamp ?? 0 };
+  });
+  const { answer } = await reading.post.access.quorum.agree(question, signal);
   // A reorg has just removed it; what follows in its place is read in its turn.
-  if (transaction.result === null || block.result === null) return [];
-  const { to, input } = transactionSchema.parse(transaction.result);
-  const attestedAt = parseBlockOrNone(block.result)?.timestamp ?? 0;
-  let calls = callsIn(reading.post, { to: to ?? "", input, type: "CALL" }, false);
-  let found = await provenIn(reading, calls, signal);
-  if (!explains(found, logs)) {
-    calls = callsIn(reading.post, await traceOf(reading.post, transactionHash, signal), true);
-    found = await provenIn(reading, calls, signal);
-    if (!explains(found, logs))
-      throw unreadable(reading.post, transactionHash, "holds no fact that explains its events");
-  }
+  if (answer === null) return [];
+  const { to, input, attestedAt } = answer;
   // CAST: parseLog has made sure that it is 32 bytes of hex.
-  const where = { chainId: reading.post.rollup.chainId, transactionHash: transactionHash as Hex };
-  const when = { attestedAt, seenAt: Date.now() };
+  const where = { transactionHash: transactionHash as Hex, attestedAt };
+  const outer = await provenIn(reading, callsIn(reading.post, { to, input, type: "CALL" }, false), signal);
+  if (explains(outer, logs)) return seenOn(reading, where, outer);
+  const found = await tracedIn(reading, transactionHash, signal);
+  if (explains(found, logs)) return seenOn(reading, where, found);
+  throw unreadable(reading.post, transactionHash, "holds no fact that explains its events");
+}
+
+/**
+ * All facts that a transaction used, calls out of other contracts included, whatever its own call data explain: a fact there that is not
+ * true may be there to hide another one. Throws WATCH_UNREADABLE if no endpoint traces it.
+ */
+export async function factsInside(reading: Reading, seen: SeenFact, signal?: AbortSignal): Promise<SeenFact[]> {
+  return seenOn(reading, seen, await tracedIn(reading, seen.transactionHash, signal));
+}
+
+async function tracedIn(reading: Reading, hash: string, signal: AbortSignal | undefined): Promise<Found[]> {
+  return provenIn(reading, callsIn(reading.post, await traceOf(reading.post, hash, signal), true), signal);
+}
+
+function seenOn(
+  { post }: Reading,
+  { transactionHash, attestedAt }: Pick<SeenFact, "transactionHash" | "attestedAt">,
+  found: readonly Found[],
+): SeenFact[] {
+  const common = { chainId: post.rollup.chainId, transactionHash, attestedAt, seenAt: Date.now() };
   return found.map(({ attestation, proven }): SeenFact => {
     const { factHash, proof } = proven;
-    const seen = { ...where, ...when, factHash, attestation, proof };
+    const seen = { ...common, factHash, attestation, proof };
     if (proven.kind === "head") return { ...seen, kind: "head", fact: proven.fact };
     const { fact, lane, ids, isWhole } = proven;
     return { ...seen, kind: "lane", fact, lane, hashes: isWhole ? ids : undefined };

@@ -1,3 +1,4 @@
+import { CLASS_FINAL } from "../../sdk/src/fact.ts";
 import { createLogReader, type LogReader } from "../chain/logs.ts";
 import type { Block, Log } from "../chain/blocks.ts";
 import { softHead } from "../chain/finality.ts";
@@ -16,7 +17,7 @@ import { postOf } from "./post.ts";
 import type { SeenFact } from "./seen.ts";
 import { homeOf, textOf } from "./seen.ts";
 import type { Reading } from "./transactions.ts";
-import { factsOf, USE_TOPICS } from "./transactions.ts";
+import { factsInside, factsOf, USE_TOPICS } from "./transactions.ts";
 
 /** An attested fact that is to be judged. */
 export interface WaitingFact {
@@ -118,18 +119,41 @@ async function readTransaction(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    for (const seen of await factsOf(lookout, logs, signal)) {
-      if (!watching.book.add(seen)) continue;
-      const since = watching.now();
-      watching.waiting.push({ seen, since, notBefore: 0, attempts: 0, problem: undefined, isSuspect: false });
-    }
+    take(watching, await factsOf(lookout, logs, signal));
   } catch (error) {
-    const hash = logs[0]?.transactionHash ?? "";
-    if (codeOf(error) !== "WATCH_UNREADABLE") throw error;
-    if (lookout.unreadable.has(hash)) return;
-    if (lookout.unreadable.size > MOST_UNREADABLE) lookout.unreadable.clear();
-    lookout.unreadable.add(hash);
-    watching.alerts.raise("WATCH_UNREADABLE", reasonOf(error), { rollup: lookout.post.rollup.name, transaction: hash });
+    sayUnreadable(watching, lookout, logs[0]?.transactionHash ?? "", error);
+  }
+}
+
+/** Facts that were not seen before are to be judged. */
+function take(watching: Watching, facts: readonly SeenFact[]): void {
+  for (const seen of facts) {
+    if (!watching.book.add(seen)) continue;
+    const since = watching.now();
+    watching.waiting.push({ seen, since, notBefore: 0, attempts: 0, problem: undefined, isSuspect: false });
+  }
+}
+
+/** Once for each transaction. Any other error is thrown on. */
+function sayUnreadable(watching: Watching, { unreadable, post }: Lookout, transaction: string, error: unknown): void {
+  if (codeOf(error) !== "WATCH_UNREADABLE") throw error;
+  if (unreadable.has(transaction)) return;
+  if (unreadable.size > MOST_UNREADABLE) unreadable.clear();
+  unreadable.add(transaction);
+  watching.alerts.raise("WATCH_UNREADABLE", reasonOf(error), { rollup: post.rollup.name, transaction });
+}
+
+/**
+ * A `fast` fact that is not true costs its signers little, and in a transaction's own call data it explains messages that a call
+ * inside delivered under a final lie: so such a transaction is looked at from inside too.
+ */
+async function lookInside(watching: Watching, seen: SeenFact, signal: AbortSignal | undefined): Promise<void> {
+  const lookout = watching.lookouts.find(({ post }) => post.rollup.chainId === seen.chainId);
+  if (lookout === undefined || seen.kind === "head" || seen.fact.class === CLASS_FINAL) return;
+  try {
+    take(watching, await factsInside(lookout, seen, signal));
+  } catch (error) {
+    sayUnreadable(watching, lookout, seen.transactionHash, error);
   }
 }
 
@@ -155,6 +179,7 @@ async function judgeOne(watching: Watching, waiting: WaitingFact, signal: AbortS
       await postpone(watching, waiting, verdict.reason, MOST_EARLY_MS, signal);
       return false;
     }
+    if (verdict.kind !== "true") await lookInside(watching, seen, signal);
     if (verdict.kind === "false") await openCase(watching, verdict.evidence, [seen], signal);
     await compare(watching, seen, verdict.kind === "true" ? book.compare(seen) : book.suspect(seen), signal);
     metrics.facts.inc({ chain: nameOf(watching, seen.chainId), verdict: verdict.kind });

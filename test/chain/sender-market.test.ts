@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseBlock, parseReceiptOrNone, quantity, toQuantity } from "../../scripts/chain/blocks.ts";
 import { bumpedBid, marketBid } from "../../scripts/chain/fees.ts";
+import type { Sender } from "../../scripts/chain/sender.ts";
 import { delay } from "../../scripts/chain/tasks.ts";
 import { startAnvil } from "../../scripts/devnet/anvil.ts";
 import { seededRandom } from "../../scripts/devnet/faults.ts";
@@ -164,6 +165,48 @@ describe(`sender in a changing rollup (seed ${FUZZ_SEED})`, () => {
         await other.close();
         rmSync(folder, { recursive: true });
       }
+    });
+  });
+
+  describe("an endpoint that lies, or stands still,", () => {
+    /** A sender that asks the first endpoint as long as that answers. */
+    async function openBehindFirst(): Promise<{ readonly sender: Sender; readonly callsOfFirst: () => number }> {
+      const pool = fixture.rollup.pool(3, { rotateMs: 1e9 });
+      await pool.probe();
+      return { sender: fixture.open({ pool }), callsOfFirst: () => pool.endpoints[0]?.stats.calls ?? 0 };
+    }
+
+    it("about the account's nonce leaves no nonce open that would have to be paid for", async () => {
+      const { sender, callsOfFirst } = await openBehindFirst();
+      const [liar] = fixture.rollup.proxies;
+      liar?.set({ lies: ["nonces"] });
+      const sending = sender.send(keep(keyOf(22, 0)));
+      await until("the liar was asked again and again", () => callsOfFirst() > 40);
+      liar?.set({ cut: true });
+      const sent = await sending;
+      expect(sent.nonce).to.equal(0);
+      expect((await sent.wait()).success).to.equal(true);
+    });
+
+    it("at an old block has no say about the account's nonce", async () => {
+      const account = fixture.newAccount();
+      const before = fixture.open({ signer: devWallet(account) });
+      expect((await (await before.send(keep(keyOf(24, 0)))).wait()).success).to.equal(true);
+      fixture.rollup.proxies[1]?.set({ frozenAt: 1 });
+      const sent = await fixture
+        .open({ signer: devWallet(account), pool: fixture.rollup.pool(2) })
+        .send(keep(keyOf(24, 1)));
+      expect(sent.nonce).to.equal(1);
+      expect((await sent.wait()).success).to.equal(true);
+    });
+
+    it("about the height, and loses what it is given, holds nothing up once another one is asked", async () => {
+      const { sender } = await openBehindFirst();
+      const [liar] = fixture.rollup.proxies;
+      liar?.set({ lies: ["head"], dropSends: 1 });
+      const sent = await sender.send(keep(keyOf(23, 0)));
+      liar?.set({ cut: true });
+      expect((await sent.wait()).success).to.equal(true);
     });
   });
 });

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect } from "chai";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { keccak } from "../../sdk/src/bytes.ts";
@@ -34,10 +35,18 @@ function chained(seeds: readonly number[], first = 0n, before: Hex = LANE): Link
 
 function claimOf(links: readonly Link[], before: Hex, block?: Hex): LaneClaim {
   const [first, last] = [links[0], links.at(-1)] as [Link, Link]; // CAST: never empty here
-  const soft = block === undefined ? {} : { soft: { block: { number: 10, hash: block }, links } };
+  const end = { nonce: last.nonce + 1n, head: last.head };
+  const soft = block === undefined ? {} : { soft: { block: { number: 10, hash: block }, end } };
   const batchRoot = treeRoot(links.map(({ id }) => id));
   const range = { from: first.nonce, to: last.nonce + 1n, headBefore: before, headAt: last.head, batchRoot };
   return { kind: "lane", chainId: CHAIN, laneId: LANE, ...range, ...soft };
+}
+
+/** The lane's end in a soft block. */
+function softEnd(links: readonly Link[]): Pick<LaneClaim, "soft"> {
+  const last = links.at(-1);
+  if (last === undefined) throw new Error("no message");
+  return { soft: { block: { number: 10, hash: hash(50) }, end: { nonce: last.nonce + 1n, head: last.head } } };
 }
 
 describe("guardian's record", () => {
@@ -103,6 +112,35 @@ describe("guardian's record", () => {
       reopen();
       expect(record.haltOf(CHAIN)?.code).to.equal("RECORD_CONTRADICTION");
       expect(record.haltOf(9_102n)).to.equal(undefined);
+    });
+
+    it("R5 are never contradicted by other messages than the verified ones below their end", () => {
+      const links = chained([3, 4, 5, 6]);
+      record.append(CHAIN, { number: 7, hash: hash(9) }, [{ laneId: LANE, links }]);
+      record.sign([claimOf(links, LANE)]);
+      const other = claimOf(chained([8], 1n, links[0]?.head), links[0]?.head ?? LANE);
+      const contradiction = (): void => record.sign([other]);
+      expect(contradiction).to.throw().with.property("code", "RECORD_CONTRADICTION");
+    });
+
+    it("R25 asked for in every range there is take no more room than the messages", () => {
+      const links = chained(Array.from({ length: 30 }, (_, index) => index + 3));
+      record.append(CHAIN, { number: 7, hash: hash(9) }, [{ laneId: LANE, links }]);
+      for (let to = 30; to > 0; to--) {
+        const starts = Array.from({ length: to }, (_, from) => from);
+        const headBefore = (from: number): Hex => links[from - 1]?.head ?? LANE;
+        record.sign(starts.map((from) => claimOf(links.slice(from, to), headBefore(from))));
+        record.sign(
+          starts.map((from) => ({ ...claimOf(links.slice(from, to), headBefore(from), hash(50)), ...softEnd(links) })),
+        );
+      }
+      record.close();
+      const database = new DatabaseSync(file);
+      const rows = (table: string): unknown => database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"];
+      expect([rows("signed_lanes"), rows("signed_soft")]).to.deep.equal([1, 1]);
+      database.close();
+      record = openRecord(file, OWNER);
+      expect(record.halts()).to.deep.equal([]);
     });
 
     it("R21 contradict each other also where one range ends and the next begins", () => {

@@ -1,6 +1,7 @@
 import http from "node:http";
 import { expect } from "chai";
 import type { Hex } from "../../sdk/src/bytes.ts";
+import { delay } from "../../scripts/chain/tasks.ts";
 import { createCoordinator } from "../../scripts/network/coordinator.ts";
 import type { Coordinator } from "../../scripts/network/coordinator.ts";
 import type { GuardianClient } from "../../scripts/network/guardian-client.ts";
@@ -11,11 +12,8 @@ import { sendMessages, startAnvilNetwork } from "../helpers/daemonNetwork.ts";
 import type { Fleet } from "../helpers/guardianFleet.ts";
 import { createFleet } from "../helpers/guardianFleet.ts";
 
-type Change = (
-  path: string,
-  status: number,
-  body: string,
-) => { readonly status: number; readonly body: string } | "never";
+type Changed = { readonly status: number; readonly body: string } | "never";
+type Change = (path: string, status: number, body: string) => Changed | Promise<Changed>;
 
 describe("coordinator with guardians that misbehave", function () {
   this.timeout(300_000);
@@ -92,6 +90,14 @@ describe("coordinator with guardians that misbehave", function () {
       path === "/v1/commit" ? { status, body: body.replace(/"key":"0x0[23]/, (key) => (key.endsWith("2") ? `${key.slice(0, -1)}3` : `${key.slice(0, -1)}2`)) } : { status, body }, // prettier-ignore
     "a refusal without reason": () => ({ status: 500, body: "{}" }),
     "the same nonces as before": reuseNonces(),
+    "a nonce that is no point": (path, status, body) =>
+      path === "/v1/commit"
+        ? { status, body: body.replace(/"R":"0x[0-9a-f]+"/, `"R":"0x02${"ff".repeat(32)}"`) }
+        : { status, body },
+    "one nonce twice": (path, status, body) =>
+      path === "/v1/commit"
+        ? { status, body: body.replace(/"R":"(0x[0-9a-f]+)","S":"0x[0-9a-f]+"/, '"R":"$1","S":"$1"') }
+        : { status, body },
   };
 
   for (const [what, change] of Object.entries(misdeeds)) {
@@ -105,6 +111,17 @@ describe("coordinator with guardians that misbehave", function () {
       const [liar] = tableOf(network).guardians;
       const last = await coordinator.attest([fact], [tableOf(network)]);
       expect(last.signers).not.to.include(liar?.key);
+    });
+  }
+
+  for (const what of ["a nonce that is no point", "one nonce twice"]) {
+    it(`gets a signature without one that gives ${what} before any other answers`, async () => {
+      const slow: Change = (_, status, body) => delay(150).then(() => ({ status, body }));
+      const bad = misdeeds[what];
+      const coordinator = await coordinatorWith(bad === undefined ? [] : [bad, slow, slow, slow, slow]);
+      const attested = await coordinator.attest([await laneFact(network, a, b)], [tableOf(network)]);
+      expect(await serialFor(network, b, attested)).to.equal(1n);
+      expect(attested.signers).not.to.include(tableOf(network).guardians[0]?.key);
     });
   }
 

@@ -63,8 +63,8 @@ const planned = (work: LaneWork, input: Partial<PlanInput> = {}): [number, bigin
     .flatMap((factClass) => planLane(work, factClass, { ...INPUT, ...input }))
     .map(({ fact, nonces }) => [fact.class, fact.from, fact.to, nonces.length]);
 
-const bountyFor = (nonce: bigint, amount: bigint): Partial<Message> => {
-  const words = [nonce, 7n, amount].map((word) => word.toString(16).padStart(64, "0"));
+const bountyFor = (nonce: bigint, amount: bigint, id = hashText(`message ${nonce}`)): Partial<Message> => {
+  const words = [nonce, BigInt(id), amount].map((word) => word.toString(16).padStart(64, "0"));
   return { kind: KIND_BOUNTY, fee: 0n, payload: `0x${words.join("")}` };
 };
 
@@ -160,6 +160,33 @@ describe("relayer's plan", () => {
     expect(range === undefined ? [] : batchOf(range, proof, new Set()).entries.map(({ tag }) => tag)).to.deep.equal([
       2,
     ]);
+  });
+});
+
+describe("relayer's plan, with bounties that others offer", () => {
+  const strict = { minFee: 10n, deliverUnfunded: false };
+
+  it("C16: delivers what is paid for although a bounty is on its way that nobody delivers, or that names another message", () => {
+    const paid = (nonce: bigint): Partial<Message> => {
+      if (nonce === 1n) return bountyFor(0n, 1n);
+      return nonce === 2n ? bountyFor(0n, 1_000n, hashText("another")) : { fee: 10n };
+    };
+    const [range] = planLane(workWith([40, 40, 40], paid), CLASS_FINAL, { ...INPUT, ...strict });
+    expect(range?.nonces).to.deep.equal([0n, 2n]);
+  });
+
+  it("takes no bounty for pay that names another message, and the greatest of those that are booked", () => {
+    const work = workWith([40, 40, 40, 40], (nonce) => {
+      if (nonce === 1n) return bountyFor(0n, 1_000n, hashText("another"));
+      return nonce === 0n ? { fee: 0n } : bountyFor(0n, nonce === 2n ? 12n : 9n);
+    });
+    work.view.note(1n, hashText("message 1"), false);
+    expect(planLane(work, CLASS_FINAL, { ...INPUT, ...strict }).flatMap(({ nonces }) => nonces)).to.deep.equal([2n]);
+    work.view.note(2n, hashText("message 2"), false);
+    work.view.note(3n, hashText("message 3"), false);
+    expect(planLane(work, CLASS_FINAL, { ...INPUT, ...strict }).flatMap(({ nonces }) => nonces)).to.deep.equal([0n]);
+    const dearer = { ...INPUT, ...strict, minFee: 13n };
+    expect(planLane(work, CLASS_FINAL, dearer)).to.deep.equal([]);
   });
 });
 

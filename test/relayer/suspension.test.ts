@@ -9,6 +9,8 @@ import { laneId } from "../../sdk/src/route.ts";
 import { pointToHex } from "../../sdk/src/schnorr.ts";
 import { sortEntries } from "../../sdk/src/session.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
+import { createSuspensions } from "../../scripts/guardian/suspensions.ts";
+import { openChain, rollupSchema } from "../../scripts/network/config.ts";
 import type { FactToSign } from "../../scripts/network/coordinator.ts";
 import { createCoordinator } from "../../scripts/network/coordinator.ts";
 import type { CommitRequest } from "../../scripts/network/guardian-api.ts";
@@ -155,12 +157,32 @@ describe("guardians that were convicted of a false fast fact", function () {
       const commit = (place: number) => client.commit(urls.get(keyOf(place)) ?? "", commitOf(fact));
       const answers = await Promise.all([0, 1, 2, 3, 4].map(commit));
       const entries = sortEntries(answers.map(({ key, R, S }) => ({ key, R, S })));
+      // Nor does a key that is none, in an earlier session, make it forget to look the others up.
+      const url = urls.get(keyOf(1)) ?? "";
+      const spoilt = (await client.commit(url, { ...commitOf(fact), coordinator: "hostile" })).session;
+      const nobody = { key: `0x02${"ff".repeat(32)}`, R: keyOf(2), S: keyOf(3) } as const;
+      const stranger = await client.sign(url, { session: spoilt, entries: [...entries, nobody] }).catch(refusalOf);
       const session = answers[1]?.session ?? "";
-      const refusal = await client.sign(urls.get(keyOf(1)) ?? "", { session, entries }).catch(refusalOf);
+      const refusal = await client.sign(url, { session, entries }).catch(refusalOf);
       expect(refusal).to.have.property("code", "FAST_SUSPENDED");
+      expect(stranger).to.have.property("code", "KEY_NOT_PROVEN");
     } finally {
       await ignorant.close();
       await fleet.start(0);
+    }
+  });
+
+  it("R25 are not forgotten for one more key, whoever registers how many", async () => {
+    const rollup = rollupSchema.parse(network.rollups[0]?.settings);
+    const access = openChain(rollup);
+    try {
+      const suspensions = createSuspensions([{ rollup, access }], undefined, 3);
+      const [suspended, ...others] = [0, 2, 3, 4].map(keyOf) as [Hex, ...Hex[]]; // CAST: four places
+      await suspensions.learn([suspended]);
+      for (const other of others) await suspensions.learn([suspended, other]);
+      expect(suspensions.among([suspended])).to.deep.equal([suspended]);
+    } finally {
+      access.pool.close();
     }
   });
 

@@ -1,25 +1,46 @@
 import { expect } from "chai";
-import { CLASS_FAST } from "../../sdk/src/fact.ts";
+import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import { decodeBatches, TAG_HASH, TAG_MESSAGE } from "../../sdk/src/batch.ts";
+import type { Address } from "../../sdk/src/bytes.ts";
+import { readSentMessages } from "../../sdk/src/events.ts";
+import { encodeKeyedAttestation, type Evidence } from "../../sdk/src/evidence.ts";
+import { CLASS_FAST, factProof, laneFactHash, networkRoot } from "../../sdk/src/fact.ts";
+import { openBatch } from "../../sdk/src/lane.ts";
+import { provePossession } from "../../sdk/src/possession.ts";
+import { publicKey } from "../../sdk/src/schnorr.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import { RecipientMock__factory } from "../../typechain-types/index.js";
+import { chargesFor } from "../../scripts/watch/charges.ts";
+import { pursue } from "../../scripts/watch/prosecute.ts";
+import type { SeenFact } from "../../scripts/watch/seen.ts";
 import { until } from "../helpers/daemonNetwork.ts";
-import { ETHER, INCIDENT_DELAY, laneTruth, members, WRONG } from "../slashing/world.ts";
+import { ETHER, INCIDENT_DELAY, laneTruth, members, signTogether, trueFact, WRONG } from "../slashing/world.ts";
 import {
   anchorA,
   forge,
   frozenOn,
   LIARS,
+  openDesk,
   recordHead,
   relay,
   relayArgs,
   sendMined,
   startWatch,
   startWatchedNetwork,
+  type Lie,
   type TestWatch,
   type WatchedNetwork,
 } from "./network.ts";
 
 const ALL = LIARS.length;
+/** As `RecipientMock.Mode` counts. */
+const REENTER = 7;
+
+async function mined(sent: Promise<ContractTransactionResponse>): Promise<ContractTransactionReceipt> {
+  const receipt = await (await sent).wait();
+  if (receipt === null) throw new Error("it is in a block");
+  return receipt;
+}
 
 describe("watchtower, lies of a corrupted quorum on real nodes", function () {
   this.timeout(240_000);
@@ -59,8 +80,8 @@ describe("watchtower, lies of a corrupted quorum on real nodes", function () {
     await untilFrozen([a]);
     expect(evidenceUsed()).to.deep.equal(["laneHead"]);
     const told = () => a.guardianSlashing.queryFilter(a.guardianSlashing.filters.ConvictionsAnnounced(b.chainId));
-    await until("the others are told", async () => (await told()).length > 0);
-    expect((await told())[0]?.args[2]).to.have.length(ALL);
+    const keys = async () => new Set((await told()).flatMap(({ args }) => [...args[2]]));
+    await until("the others are told", async () => (await keys()).size === ALL);
   });
 
   it("false lane fact, batch root: any rollup can judge it, and every one freezes", async () => {
@@ -128,7 +149,7 @@ describe("watchtower, lies of a corrupted quorum on real nodes", function () {
     const { a, b } = network.world;
     const mule = await new RecipientMock__factory(b.signer).deploy();
     await mule.waitForDeployment();
-    const [attestation, batches] = relayArgs(network, await forge(network, 2n, 4n));
+    const [attestation, batches] = relayArgs(network, [await forge(network, 2n, 4n)]);
     const through = async (target: string, data: string): Promise<void> => {
       await (await mule.call(target, data, { gasLimit: 4_000_000n })).wait();
     };
@@ -138,6 +159,42 @@ describe("watchtower, lies of a corrupted quorum on real nodes", function () {
     await through(await b.gateway.getAddress(), b.gateway.interface.encodeFunctionData("relay", [root, batches]));
     await untilFrozen([a]);
     expect(evidenceUsed()).to.deep.equal(["laneHead"]);
+  });
+
+  it("finds a final lie inside a delivery whose own call data explain it by a fast fact about a block that nobody has", async () => {
+    const { a, b, lane } = network.world;
+    const mule = await new RecipientMock__factory(b.signer).deploy();
+    await mule.waitForDeployment();
+    const sent = await mined(a.gateway.sendMessage(await b.interop(mule), "0x12", []));
+    const [message] = readSentMessages(sent.logs);
+    if (message === undefined) throw new Error("a message was sent");
+    const lie = await forge(network, 2n, 4n);
+    const inside = relayArgs(network, [lie]);
+    const inner = b.gateway.interface.encodeFunctionData("relay", inside);
+    await mined(mule.setCall(b.gateway, inner));
+    await mined(mule.setMode(REENTER));
+    const { nonce } = message;
+    const fact = trueFact(lane, await laneTruth(network.world), nonce, nonce + 1n);
+    const call: Lie = { fact, entries: [{ tag: TAG_MESSAGE, ...message }], gasBoost: 3_000_000n };
+    const [batch] = decodeBatches(inside[1]);
+    const hashes = batch === undefined ? [] : openBatch(lane, batch).hashes;
+    const cover: Lie = {
+      fact: { ...lie.fact, class: CLASS_FAST, srcBlockHash: WRONG },
+      entries: hashes.map((messageHash) => ({ tag: TAG_HASH, messageHash })),
+    };
+    const [attestation, batches] = relayArgs(network, [call, cover]);
+    await mined(b.gateway.relay(attestation, batches, { gasLimit: 6_000_000n }));
+    expect(await mule.reentrySucceeded()).to.equal(true);
+    await untilFrozen([a]);
+    expect(evidenceUsed()).to.include("laneHead");
+  });
+
+  it("finds a lie though an endpoint that answers before all others denies the transaction", async () => {
+    network.endpoints[1]?.forEach((endpoint, index) => {
+      endpoint.set(index === 0 ? { lies: ["transactions"] } : { delayMs: 600 });
+    });
+    await relay(network, await forge(network, 2n, 4n));
+    await untilFrozen([network.world.a]);
   });
 
   it("burns the stake of the liars after the delay, and a new table is formed without them", async () => {
@@ -155,5 +212,36 @@ describe("watchtower, lies of a corrupted quorum on real nodes", function () {
     const burnt = await a.guardianSlashing.queryFilter(a.guardianSlashing.filters.ConvictionBurnt(operator));
     expect(burnt[0]?.args.taken).to.equal(amount);
     await untilAlert("WATCH_CONVICTED");
+  });
+
+  it("R2 settles with who answers for a key on a rollup to which it was imported", async () => {
+    const { world, net } = network;
+    const { a, b } = world;
+    const [secret, operator] = [4_711n, (await a.signer.getAddress()) as Address]; // CAST: ethers returns an address
+    const key = publicKey(secret);
+    const proof = provePossession(secret, net.networkId, operator);
+    await (await a.guardianSet.register(operator, key, proof)).wait();
+    await (await b.guardianSet.importKey(operator, key, proof)).wait();
+    const truth = await laneTruth(world);
+    const fact = { ...trueFact(world.lane, truth, 0n, 2n), batchRoot: WRONG };
+    const leaves = [laneFactHash(fact), WRONG];
+    const signature = signTogether(net.networkId, [{ secret, key, operator }], networkRoot(leaves));
+    const attestation = encodeKeyedAttestation(networkRoot(leaves), signature, [key.x]);
+    const inclusion = { attestation, proof: factProof(leaves, laneFactHash(fact)) };
+    const evidence: Evidence = { kind: "laneRoot", fact, inclusion, hashes: truth.hashes(0n, 2n) };
+    const used = { chainId: a.chainId, transactionHash: WRONG, factHash: laneFactHash(fact), attestedAt: 0, seenAt: 0 };
+    const seen: SeenFact = { kind: "lane", fact, lane: world.lane, hashes: undefined, ...inclusion, ...used };
+
+    const desk = openDesk(network);
+    const charges = await chargesFor(net.networkId, desk.posts, evidence, [seen]);
+    const charge = charges.find(({ post }) => post.rollup.chainId === b.chainId);
+    if (charge?.post.sender === undefined) throw new Error("no charge");
+    expect(await pursue(charge, charge.post.sender)).to.equal("convicted");
+    await b.passTime(INCIDENT_DELAY);
+    const { sender } = charge.post;
+    await until("settled", async () => (await pursue(charge, sender)) === "settled");
+    await desk.close();
+    expect(await b.guardianSlashing.standing(await b.guardianSet.operatorOf(key.x))).to.deep.equal([0n, 1n]);
+    expect(await b.guardianSlashing.standing(operator)).to.deep.equal([0n, 0n]);
   });
 });

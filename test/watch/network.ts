@@ -12,9 +12,11 @@ import { startAnvil } from "../../scripts/devnet/anvil.ts";
 import { startFaultyProxy, type FaultyProxy } from "../../scripts/devnet/faulty-proxy.ts";
 import type { Alert } from "../../scripts/watch/alerts.ts";
 import { watchSchema } from "../../scripts/watch/config.ts";
+import { createPosts, stopSenders, type Post } from "../../scripts/watch/post.ts";
+import { openRecord } from "../../scripts/guardian/record.ts";
 import { createWatch, type WatchService } from "../../scripts/watch/service.ts";
 import { devWallet, until } from "../helpers/daemonNetwork.ts";
-import { include, laneTruth, members, send, type World } from "../slashing/world.ts";
+import { hashOf, include, laneTruth, members, send, type World } from "../slashing/world.ts";
 
 const FIRST_CHAIN_ID = 9_301;
 const FINALITY_BLOCKS = 2;
@@ -153,6 +155,24 @@ export function startWatch(
   };
 }
 
+/** What a watchtower acts with, for a test that acts itself, with an account of its own. */
+export function openDesk(network: WatchedNetwork): { readonly posts: readonly Post[]; close(): Promise<void> } {
+  const config = watchSchema.parse(network.settings());
+  const record = openRecord(":memory:", { networkId: config.networkId, key: ZERO_HASH });
+  const secretKey = devWallet(6).privateKey as Hex; // CAST: ethers returns hex
+  const stopping = new AbortController();
+  const posts = createPosts(config, record, secretKey, () => undefined, stopping.signal);
+  return {
+    posts,
+    async close() {
+      stopping.abort();
+      await stopSenders(posts, 1_000);
+      for (const { access } of posts) access.pool.close();
+      record.close();
+    },
+  };
+}
+
 /** Sends messages from A to B and waits until they are in blocks. */
 export async function sendMined({ world }: WatchedNetwork, count: number): Promise<void> {
   const { a, b } = world;
@@ -173,6 +193,7 @@ function forged(nonce: bigint): Message & { readonly tag: typeof TAG_MESSAGE } {
 export interface Lie {
   readonly fact: LaneFact;
   readonly entries: readonly BatchEntry[];
+  readonly gasBoost?: bigint;
 }
 
 /** Forged messages `from` to `to − 1` under a fact that leads on from the true head; with `change`, under another one. */
@@ -200,22 +221,27 @@ export async function forge(
   return { fact, entries };
 }
 
-/** What `relay` takes, signed by these guardians. */
+/** What `relay` takes, all under one signature of these guardians. */
 export function relayArgs(
   { world, net }: WatchedNetwork,
-  { fact, entries }: Lie,
+  lies: readonly Lie[],
   signers: readonly number[] = LIARS,
 ): [Hex, Hex] {
-  const { attestation, proof: factProof } = include(net, fact, { signers });
-  const { class: factClass, from, headBefore, headAt, srcBlockHash } = fact;
-  const head = { class: factClass, srcChainId: world.lane.srcChainId, from, headBefore, headAt, srcBlockHash };
-  const rest = { count: entries.length, first: 0, gasBoost: 0n, siblings: [], factProof, entries };
-  return [attestation, encodeBatches([{ ...head, ...rest }])];
+  const hashes = lies.map(({ fact }) => hashOf(net, fact));
+  const parts = lies.map(({ fact, entries, gasBoost = 0n }, index) => {
+    const others = lies.length === 1 ? {} : { others: hashes.filter((_, other) => other !== index) };
+    const { attestation, proof: factProof } = include(net, fact, { signers, ...others });
+    const { class: factClass, from, headBefore, headAt, srcBlockHash } = fact;
+    const head = { class: factClass, srcChainId: world.lane.srcChainId, from, headBefore, headAt, srcBlockHash };
+    const rest = { count: entries.length, first: 0, gasBoost, siblings: [], factProof, entries };
+    return { attestation, batch: { ...head, ...rest } };
+  });
+  return [parts[0]?.attestation ?? "0x", encodeBatches(parts.map(({ batch }) => batch))];
 }
 
 /** Delivers on B and returns when it is in a block. */
 export async function relay(network: WatchedNetwork, lie: Lie, signers?: readonly number[]): Promise<void> {
-  const [attestation, batches] = relayArgs(network, lie, signers);
+  const [attestation, batches] = relayArgs(network, [lie], signers);
   await (await network.world.b.gateway.relay(attestation, batches, { gasLimit: 3_000_000n })).wait();
 }
 

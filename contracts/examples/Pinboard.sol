@@ -8,6 +8,7 @@ import {ISubscriptions} from "../data/ISubscriptions.sol";
 /// @title Pins the newest word of each publisher on any rollup to which its owner has it subscribe. While it is closed nothing is lost.
 contract Pinboard is ISubscriber, Ownable {
     struct Pin {
+        uint64 time;
         uint64 index;
         bytes payload;
     }
@@ -51,8 +52,9 @@ contract Pinboard is ISubscriber, Ownable {
         if (msg.sender != address(SUBSCRIPTIONS)) revert PinboardUnauthorized(msg.sender);
         if (closed) revert PinboardClosed(said.index);
         Pin storage pin = pins[said.chainId][said.publisher][said.topic];
-        if (said.index > pin.index) {
-            (pin.index, pin.payload) = (said.index, said.payload);
+        // Indexes begin anew with another incarnation of the rollup, and on another Broadcaster; its clock goes on.
+        if (said.time > pin.time || (said.time == pin.time && said.index > pin.index)) {
+            (pin.time, pin.index, pin.payload) = (said.time, said.index, said.payload);
             emit Pinned(said.chainId, said.publisher, said.topic, said.index, said.payload);
         }
         return this.onPublication.selector;

@@ -5,7 +5,8 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ILaneHeads} from "../paths/ILaneHeads.sol";
 import {PathRecipient} from "../paths/PathRecipient.sol";
 
-/// @title Keeps the last word of every sender on any rollup, if it came by the paths that the administrator demands.
+/// @title Keeps what came last from every sender on any rollup, if it came by the paths that the administrator demands.
+/// @dev Messages come in any order that their deliverers choose: senders whose words replace each other should number them.
 contract Strongbox is PathRecipient, AccessManaged {
     mapping(bytes sender => bytes) public kept;
     uint256 public count;

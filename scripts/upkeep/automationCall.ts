@@ -28,6 +28,7 @@ const automationsInterface = new Interface(automationsAbi);
 const automatedInterface = IAutomated__factory.createInterface();
 const ACCEPTED = automatedInterface.getFunction("onCondition").selector;
 const EXECUTED = automationsInterface.getEvent("AutomationExecuted")?.topicHash;
+const FAILED = automationsInterface.getEvent("AutomationFailed")?.topicHash;
 
 /** States of automations, and the time of the block that has them. */
 export async function readStates(
@@ -125,9 +126,11 @@ export async function prepareExecution(
   return { value: BigInt(values[0] ?? 0n) & mask, call: { to: dst.rollup.contracts.automations ?? "0x", data } };
 }
 
-/** Whether a transaction's logs say that the owner was called. */
-export function isExecutedIn(logs: readonly Log[], id: Hex): boolean {
-  return logs.some(({ topics }) => topics[0] === EXECUTED && topics[1] === id);
+/** How the call of an automation ended, by a transaction's logs; undefined if there was none. */
+export function endIn(logs: readonly Log[], id: Hex): "executed" | "failed" | undefined {
+  const ends = logs.filter(({ topics }) => topics[1] === id).map(({ topics }) => topics[0]);
+  if (ends.includes(EXECUTED)) return "executed";
+  return ends.includes(FAILED) ? "failed" : undefined;
 }
 
 function resultOf(outcome: RpcOutcome | undefined): unknown {

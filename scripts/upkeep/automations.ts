@@ -4,15 +4,15 @@ import { reasonOf, waits, worse, type Trouble } from "../network/trouble.ts";
 import type { AutomationSite, AutomationState } from "./automationCall.ts";
 import {
   accepts,
+  endIn,
   finalTime,
-  isExecutedIn,
   prepareExecution,
   readStates,
   showHead,
   valuesAt,
   type ShownHead,
 } from "./automationCall.ts";
-import { openDesk, readJobs, type Desk } from "./desk.ts";
+import { isFailing, MOST_GAS, noteCalls, openDesk, readJobs, type Desk } from "./desk.ts";
 import { latestHead, type RecordedHead } from "./heads.ts";
 
 export interface AutomationServiceOptions<T extends AutomationSite> {
@@ -69,7 +69,7 @@ export function createAutomationService<T extends AutomationSite>(
       let executed = 0;
       for (const source of new Set(due.map(({ job }) => job.source))) {
         const own = due.filter(({ job }) => job.source === source);
-        executed += await serveFrom(options, { source, dst, now, signal }, own).catch((error: unknown) => {
+        executed += await serveFrom(options, { desk, source, dst, now, signal }, own).catch((error: unknown) => {
           options.onError(dst.rollup.name, error);
           return 0;
         });
@@ -84,9 +84,9 @@ function openJob<T extends AutomationSite>(
   dst: T,
   made: CreatedAutomation,
 ): Job<T> | undefined {
-  const { chainId, incarnation } = made.automation;
+  const { chainId, incarnation, gasLimit } = made.automation;
   const source = sites.find(({ rollup }) => rollup.chainId === chainId && rollup.incarnation === incarnation);
-  if (source === undefined || source === dst) return undefined;
+  if (source === undefined || source === dst || gasLimit > MOST_GAS) return undefined;
   return { made, source, trouble: undefined, since: undefined };
 }
 
@@ -100,6 +100,7 @@ async function dueOf<T extends AutomationSite>(
   const at = clock();
   const looked = [...desk.jobs]
     .filter(([, { trouble, made }]) => !waits(trouble, at) && made.automation.reward >= leastReward)
+    .filter(([, { made }]) => !isFailing(desk, made.owner, at))
     .slice(0, MOST_LOOKS);
   const ids = looked.map(([id]) => id);
   if (ids.length === 0) return { now: 0n, due: [] };
@@ -122,6 +123,7 @@ async function dueOf<T extends AutomationSite>(
 }
 
 interface Route<T> {
+  readonly desk: Desk<Job<T>>;
   readonly source: T;
   readonly dst: T;
   /** Time of the newest block at the destination, seconds. */
@@ -153,7 +155,7 @@ async function serveFrom<T extends AutomationSite>(
 /** One transaction each, so that none keeps another one waiting. */
 async function execute<T extends AutomationSite>(
   { now, onError }: AutomationServiceOptions<T>,
-  { source, dst, signal }: Route<T>,
+  { desk, source, dst, signal }: Route<T>,
   ready: readonly Due<T>[],
   head: ShownHead,
 ): Promise<number> {
@@ -167,7 +169,9 @@ async function execute<T extends AutomationSite>(
       if (!(await accepts(dst, job.made, value, signal))) return fail("its owner does not accept the call");
       const sent = await dst.sender.send({ ...call, ...(signal === undefined ? {} : { signal }) });
       const { logs } = await sent.wait(signal);
-      if (!isExecutedIn(logs, job.made.id)) return fail("its call failed");
+      const end = endIn(logs, job.made.id);
+      if (end !== undefined) noteCalls(desk, job.made.owner, end === "failed", now());
+      if (end !== "executed") return fail("its call failed");
       [job.trouble, job.since] = [undefined, undefined];
       return 1;
     } catch (error) {

@@ -11,6 +11,7 @@ import type { RpcOutcome } from "../chain/endpoint.ts";
 import { viewCall, viewResult } from "../network/gateway.ts";
 import type { Station } from "../network/station.ts";
 import type { Trouble } from "../network/trouble.ts";
+import { MOST_GAS } from "./desk.ts";
 
 /** What is needed of a rollup to serve its subscribers. */
 export type PublicationSite = Pick<Station, "rollup" | "pool" | "sender" | "account">;
@@ -62,8 +63,8 @@ const subscriptionsInterface = new Interface(subscriptionsAbi);
 const subscriberInterface = ISubscriber__factory.createInterface();
 const ACCEPTED = subscriberInterface.getFunction("onPublication").selector;
 const DELIVERED = subscriptionsInterface.getEvent("PublicationDelivered")?.topicHash;
+const FAILED = subscriptionsInterface.getEvent("PublicationFailed")?.topicHash;
 const MOST_ATTEMPTS = 50;
-const MOST_GAS = 10_000_000n;
 
 /** As many as fit into one transaction; who asks for more gas than that is not served. */
 export function withinGas(attempts: readonly Attempt[]): Attempt[] {
@@ -75,6 +76,28 @@ export function withinGas(attempts: readonly Attempt[]): Attempt[] {
       return true;
     })
     .slice(0, MOST_ATTEMPTS);
+}
+
+/** Whether each subscription promises enough and has it. */
+export async function arePaying(
+  { rollup, pool }: PublicationSite,
+  subscriptions: readonly SubscribedEvent[],
+  leastPrice: bigint,
+  signal: AbortSignal | undefined,
+): Promise<boolean[]> {
+  if (leastPrice === 0n || subscriptions.length === 0) return subscriptions.map(() => true);
+  const at = rollup.contracts.subscriptions ?? "0x";
+  const calls = subscriptions.map(({ subscriber, filter }) =>
+    viewCall(at, "subscription", [subscriber, filterArgument(filter)], "latest", subscriptionsInterface),
+  );
+  const outcomes = await pool.batch(calls, { signal });
+  return outcomes.map((outcome) => {
+    // CAST: the ABI says so.
+    const [{ price, balance }] = viewResult("subscription", resultOf(outcome), subscriptionsInterface) as [
+      { price: bigint; balance: bigint },
+    ];
+    return price >= leastPrice && balance >= leastPrice;
+  });
 }
 
 /** Parts those that were called already, by whomever. */
@@ -140,35 +163,24 @@ async function prove({ source, believed, signal }: Route, messages: readonly Hex
   return { times: values.map(BigInt), proofOf: (kept) => slotProof(accountPart, kept.map(partOf)) };
 }
 
-/** Whether each subscriber would accept its publication and pays enough. */
+/** Whether each subscriber would accept its publication. */
 async function ask(
-  { dst, leastPrice, signal }: Route,
+  { dst, signal }: Route,
   attempts: readonly Attempt[],
   timeOf: (attempt: Attempt) => bigint,
 ): Promise<boolean[]> {
   if (attempts.length === 0) return [];
   const at = dst.rollup.contracts.subscriptions ?? "0x";
-  const calls = attempts.flatMap((attempt) => {
+  const calls = attempts.map((attempt) => {
     const { subscriber, filter, terms } = attempt.subscription;
     const { publisher, topic, index, payload } = attempt.want.said;
     const said = { chainId: filter.chainId, publisher, topic, index, time: timeOf(attempt), payload };
     const data = subscriberInterface.encodeFunctionData("onPublication", [said]);
     const call = { from: at, to: subscriber, data, gas: toQuantity(terms.gasLimit) };
-    return [
-      viewCall(at, "subscription", [subscriber, filterArgument(filter)], "latest", subscriptionsInterface),
-      { method: "eth_call", params: [call, "latest"] },
-    ];
+    return { method: "eth_call", params: [call, "latest"] };
   });
   const outcomes = await dst.pool.batch(calls, { signal });
-  return attempts.map((_, index) => {
-    const [terms, call] = outcomes.slice(2 * index, 2 * index + 2);
-    // CAST: the ABI says so.
-    const [own] = viewResult("subscription", resultOf(terms), subscriptionsInterface) as [
-      { price: bigint; balance: bigint },
-    ];
-    const isPaid = own.price >= leastPrice && own.balance >= leastPrice;
-    return isPaid && call?.ok === true && String(call.result).startsWith(ACCEPTED);
-  });
+  return outcomes.map((call) => call.ok && String(call.result).startsWith(ACCEPTED));
 }
 
 /** One publication with all who are called for it. */
@@ -180,14 +192,20 @@ function itemOf({ leastPrice: price }: Route, attempts: readonly Attempt[]) {
   return { publisher: said?.publisher, topic: said?.topic, index: said?.index, payload: said?.payload, targets };
 }
 
-/** Those of the attempts that a transaction's logs show as delivered. */
-export function deliveredIn(logs: readonly Log[], attempts: readonly Attempt[]): Attempt[] {
-  const done = new Set(
-    logs.filter(({ topics }) => topics[0] === DELIVERED).map(({ topics }) => `${topics[1]}${topics[2]?.slice(-40)}`),
-  );
-  return attempts.filter(({ subscription, want }) =>
-    done.has(`${want.said.message}${subscription.subscriber.slice(2).toLowerCase()}`),
-  );
+/** Those of the attempts that a transaction's logs show as delivered, and as failed; the others were passed over. */
+export function endsIn(
+  logs: readonly Log[],
+  attempts: readonly Attempt[],
+): { readonly delivered: Attempt[]; readonly failed: Attempt[] } {
+  const named = (event: string | undefined): Attempt[] => {
+    const ends = logs
+      .filter(({ topics }) => topics[0] === event)
+      .map(({ topics }) => `${topics[1]}${topics[2]?.slice(-40)}`);
+    return attempts.filter(({ subscription, want }) =>
+      ends.includes(`${want.said.message}${subscription.subscriber.slice(2).toLowerCase()}`),
+    );
+  };
+  return { delivered: named(DELIVERED), failed: named(FAILED) };
 }
 
 function resultOf(outcome: RpcOutcome | undefined): unknown {

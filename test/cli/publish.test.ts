@@ -7,6 +7,7 @@ import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { filterArgument } from "../../sdk/src/subscription.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import { Pinboard__factory, type Pinboard } from "../../typechain-types/index.js";
+import { devWallet } from "../chain/rollup.ts";
 import { until } from "../helpers/daemonNetwork.ts";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
@@ -211,6 +212,33 @@ describe("command line: publish, listen, subscriptions on a local network", func
     await closed;
     expect(child.exitCode).to.equal(0);
     for (const line of out.trim().split("\n")) expect(JSON.parse(line)).to.include({ rollup: "rollupB" });
+  });
+
+  it("subscriptions: what is said alike on two rollups are two publications, of which each arrives by itself", async () => {
+    const hearing = await (await new Pinboard__factory(a.signer).deploy(a.subscriptions)).waitForDeployment();
+    const both = await hearing.getAddress();
+    const speaker = devWallet(7);
+    for (const rollup of [a, b]) {
+      const broadcaster = (await rollup.broadcaster.getAddress()) as Address; // CAST: ethers returns an address
+      const said = { publisher: speaker.address as Address, topic: TOPIC }; // CAST: as above
+      const filter = filterArgument({ chainId: rollup.chainId, incarnation: 1n, broadcaster, ...said });
+      await (await hearing.subscribe(filter, { gasLimit: 150_000n, start: 1n, price: 0n })).wait();
+      const contract = rollup.broadcaster.connect(speaker.connect(rollup.provider));
+      await (await contract.publish(TOPIC, "0x77")).wait();
+    }
+    const counts = async (): Promise<unknown[]> => {
+      const { subscriptions } = await fine<Shown>("subscriptions", "show", both);
+      return subscriptions.map(({ source, counts: of }) => [source, of["delivered"], of["open"], of["waiting"]]);
+    };
+    await fine<Retried>("subscriptions", "retry", both);
+    expect(await counts()).to.have.deep.members([
+      ["rollupA", 1, 0, 0],
+      ["rollupB", 0, 0, 1],
+    ]);
+    await attest();
+    const { publications } = await fine<Retried>("subscriptions", "retry", both);
+    expect(publications.map(({ delivered }) => delivered)).to.deep.equal([true]);
+    expect((await hearing.pins(b.chainId, speaker.address, TOPIC)).payload).to.equal("0x77");
   });
 
   it("refuses bad input, says what to do, and changes nothing", async () => {

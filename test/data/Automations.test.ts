@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { toBeHex, Wallet, ZeroAddress } from "ethers";
-import type { Address } from "../../sdk/src/bytes.ts";
+import { automationId, readAutomations } from "../../sdk/src/automation.ts";
+import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { Automations__factory, type Automations } from "../../typechain-types/index.js";
 import { AutomationGround, COMPARISON, timeOn } from "../helpers/automations.ts";
-import { MOOD, UNIT, type PublishingNetwork } from "../helpers/publications.ts";
+import { leastGas } from "../helpers/gas.ts";
+import { addressOf, MOOD, UNIT, type PublishingNetwork } from "../helpers/publications.ts";
 
 const NOBODY = "0x00000000000000000000000000000000000000AA";
 
@@ -43,6 +45,13 @@ describe("Automations", () => {
     it("automates the caller alone, once", async () => {
       const { owner, automation, id } = await ground.automated();
       expect((await automations.state(id)).active).to.equal(true);
+      // Whoever executes knows the automation from its log alone.
+      const logs = await automations.queryFilter(automations.filters.AutomationCreated(id));
+      const told = readAutomations(logs).get(id as Hex); // CAST: ethers returns hex
+      expect([told?.owner, told && automationId(told.owner, told.automation)]).to.deep.equal([
+        await addressOf(owner),
+        id,
+      ]);
       const again = automations.connect(net.here.provider).create.staticCall(automation, { from: owner });
       await expect(again).to.be.revertedWithCustomError(automations, "AutomationsKnown").withArgs(id);
       await ground.write(100n);
@@ -101,9 +110,15 @@ describe("Automations", () => {
       await ground.write(200n);
       const { anchorIndex } = await ground.attest();
       await ground.execute(one, anchorIndex);
-      await expect(ground.execute(one)).to.be.revertedWithCustomError(automations, "AutomationsTooEarly");
-      await net.here.passTime(601);
-      await expect(ground.execute(one, anchorIndex)).to.be.revertedWithCustomError(automations, "AutomationsOldBlock");
+      const from = (await timeOn(net.here)) + 600;
+      const executeAt = async (time: number) => {
+        await net.ethers.provider.send("evm_setNextBlockTimestamp", [time]);
+        return ground.execute(one, anchorIndex, { gasLimit: 1_000_000n });
+      };
+      await expect(executeAt(from - 1))
+        .to.be.revertedWithCustomError(automations, "AutomationsTooEarly")
+        .withArgs(one.id, from);
+      await expect(executeAt(from)).to.be.revertedWithCustomError(automations, "AutomationsOldBlock");
       await ground.execute(one);
       expect(await one.owner.received()).to.equal(2n);
     });
@@ -172,12 +187,18 @@ describe("Automations", () => {
     });
 
     it("C14: gives the owner all of its gas or changes nothing", async () => {
-      const one = await ground.automated({ gasLimit: 400_000n });
+      const gasLimit = 6_000_000n;
+      const one = await ground.automated({ gasLimit });
       await ground.write(200n);
       const { anchorIndex } = await ground.attest();
-      await expect(ground.execute(one, anchorIndex, { gasLimit: 400_000n })).to.be.revert(net.ethers);
-      await ground.execute(one, anchorIndex, { gasLimit: 5_000_000n });
-      expect(await one.owner.received()).to.equal(1n);
+      const shown = await ground.shownAt(anchorIndex);
+      const least = await leastGas(gasLimit, gasLimit + 2_000_000n, (gas) =>
+        automations.execute.staticCall(one.owner, one.automation, anchorIndex, ...shown, { gasLimit: gas }),
+      );
+      await expect(ground.execute(one, anchorIndex, { gasLimit: least - 64n })).to.be.revert(net.ethers);
+      await expect(ground.execute(one, anchorIndex, { gasLimit: least }))
+        .to.emit(one.owner, "ConditionMet")
+        .withArgs(automations, one.id, 200n, (gas: bigint) => gas > gasLimit - 1_000n && gas <= gasLimit);
     });
 
     it("EXPLOITS 27: from inside the call it is not executed again, ended twice or paid twice", async () => {

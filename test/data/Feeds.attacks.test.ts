@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
-import type { FeedReport, FeedTerms } from "../../sdk/src/feeds.ts";
+import { assembleRound, type FeedReport, type FeedTerms } from "../../sdk/src/feeds.ts";
 import { createNetwork, type TestNetwork } from "../../sdk/src/testkit/index.ts";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { FeedDesk, groundOn, type FeedGround } from "../helpers/feeds.ts";
@@ -85,6 +85,23 @@ describe("Feeds under attack", () => {
       const few = reports.slice(0, terms.threshold);
       await expect(feeds.submit(terms, round, few)).to.be.revertedWithCustomError(feeds, "FeedsUnknown");
     }
+  });
+
+  it("C16: who left, was convicted or never joined keeps no round from being answered by going on to report", async () => {
+    const desk = await open(6, { threshold: 4, confirmations: 4 });
+    const { feeds, words, terms, site } = desk;
+    await (await desk.as(4).resign(words, 4)).wait();
+    const lies = [await desk.report(5, 100n), await desk.report(5, 101n)] as const;
+    await (await feeds.convict(words, desk.roundOf(lies[0].observedAt), ...lies)).wait();
+    const now = await desk.now();
+    const round = desk.roundOf(now);
+    const received = await desk.reports([100n, 101n, 102n, 103n, 101n, 102n], now);
+    await expect(feeds.submit(words, round, received)).to.be.revertedWithCustomError(feeds, "FeedsNotReporting");
+    const { active } = await feeds.stateOf(desk.feed);
+    const { reports } = assembleRound(site, terms, { round, now, active }, received);
+    await expect(feeds.submit(words, round, [...reports]))
+      .to.emit(feeds, "RoundAnswered")
+      .withArgs(desk.feed, round, 101n, now, 15n);
   });
 
   it("C9, C12, EXPLOITS 19: a report is worth nothing on another feed, round, contract or rollup", async () => {

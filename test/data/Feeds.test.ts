@@ -3,19 +3,11 @@ import { id, ZeroAddress } from "ethers";
 import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Hex } from "../../sdk/src/bytes.ts";
-import { answerSlot, decodeAnswer, feedId, unpackAnswer, type FeedTerms } from "../../sdk/src/feeds.ts";
+import { answerSlot, decodeAnswer, feedArgument, feedId, unpackAnswer, type FeedTerms } from "../../sdk/src/feeds.ts";
 import { readPublications } from "../../sdk/src/publication.ts";
 import { createNetwork, type TestRollup } from "../../sdk/src/testkit/index.ts";
 import { Feeds__factory } from "../../typechain-types/index.js";
-import {
-  FeedDesk,
-  feedTerms,
-  groundOn,
-  reporterKeys,
-  STAKE,
-  termsArgument,
-  type FeedGround,
-} from "../helpers/feeds.ts";
+import { FeedDesk, feedTerms, groundOn, reporterKeys, STAKE, type FeedGround } from "../helpers/feeds.ts";
 import { addressOf } from "../helpers/publications.ts";
 
 const NOBODY = "0x00000000000000000000000000000000000000AA";
@@ -54,14 +46,14 @@ describe("Feeds", () => {
         { reporters: feedTerms(reporterKeys(6)).reporters },
       ].map((change) => change as Partial<FeedTerms>); // CAST: the zero address is one
       for (const change of bad) {
-        const terms = termsArgument(feedTerms(keys, change));
+        const terms = feedArgument(feedTerms(keys, change));
         await expect(ground.feeds.create(terms), JSON.stringify(Object.keys(change))).to.be.revertedWithCustomError(
           ground.feeds,
           "FeedsInvalidTerms",
         );
       }
       const most = feedTerms(reporterKeys(31), { description: "thirty-one bytes of description", decimals: 36 });
-      await expect(ground.feeds.create(termsArgument(most))).to.emit(ground.feeds, "FeedCreated");
+      await expect(ground.feeds.create(feedArgument(most))).to.emit(ground.feeds, "FeedCreated");
       const deploy = new Feeds__factory(ground.holder).deploy(NOBODY, ZeroAddress, NOBODY);
       await expect(deploy).to.be.revertedWithCustomError(ground.feeds, "FeedsInvalidWiring");
     });
@@ -69,11 +61,11 @@ describe("Feeds", () => {
     it("makes a feed of its terms once, for anyone, and gives nobody a right over it", async () => {
       const terms = feedTerms(reporterKeys(4), { description: "once" });
       const feed = feedId(terms);
-      expect(await ground.feeds.idOf(termsArgument(terms))).to.equal(feed);
+      expect(await ground.feeds.idOf(feedArgument(terms))).to.equal(feed);
       expect((await ground.feeds.stateOf(feed)).created).to.equal(false);
-      await expect(ground.feeds.create(termsArgument(terms))).to.emit(ground.feeds, "FeedCreated");
+      await expect(ground.feeds.create(feedArgument(terms))).to.emit(ground.feeds, "FeedCreated");
       expect(await ground.feeds.stateOf(feed)).to.deep.equal([true, 0n]);
-      await expect(ground.feeds.create(termsArgument(terms)))
+      await expect(ground.feeds.create(feedArgument(terms)))
         .to.be.revertedWithCustomError(ground.feeds, "FeedsKnown")
         .withArgs(feed);
     });
@@ -107,7 +99,7 @@ describe("Feeds", () => {
     it("refuse a feed that nobody created, a payee zero and a second stake", async () => {
       const desk = await open(4);
       const { feeds, words } = desk;
-      const unknown = termsArgument(feedTerms(desk.keys, { description: "unknown" }));
+      const unknown = feedArgument(feedTerms(desk.keys, { description: "unknown" }));
       await expect(desk.as(0).join(unknown, 0, NOBODY)).to.be.revertedWithCustomError(feeds, "FeedsUnknown");
       await expect(desk.as(0).join(words, 0, ZeroAddress))
         .to.be.revertedWithCustomError(feeds, "FeedsInvalidAccount")

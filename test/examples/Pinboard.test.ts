@@ -1,7 +1,9 @@
 import { expect } from "chai";
-import { Pinboard__factory, type Pinboard } from "../../typechain-types/index.js";
+import { Broadcaster__factory, Pinboard__factory, type Pinboard } from "../../typechain-types/index.js";
+import { readPublications } from "../../sdk/src/publication.ts";
+import { provePublications } from "../../sdk/src/publicationProof.ts";
 import { filterArgument } from "../../sdk/src/subscription.ts";
-import { NEWS, PublishingNetwork, SPORT } from "../helpers/publications.ts";
+import { addressOf, itemsOf, NEWS, PublishingNetwork, SPORT } from "../helpers/publications.ts";
 
 describe("Pinboard", () => {
   let net: PublishingNetwork;
@@ -18,7 +20,10 @@ describe("Pinboard", () => {
     ...{ subscriber: await board.getAddress(), everyTopic: true },
     ...{ gasLimit: 150_000n, price: 0n },
   });
-  const pinned = (topic: string) => board.pins(net.source.chainId, net.publisher, topic);
+  const pinned = async (topic: string) => {
+    const { index, payload } = await board.pins(net.source.chainId, net.publisher, topic);
+    return [index, payload];
+  };
 
   it("pins the newest word about each topic, in whatever order they come", async () => {
     const [first, second] = [await net.publish(NEWS, "0x01"), await net.publish(NEWS, "0x02")];
@@ -28,6 +33,20 @@ describe("Pinboard", () => {
     await expect(net.deliver([{ said: first, targets }])).to.not.emit(board, "Pinned");
     expect(await pinned(NEWS)).to.deep.equal([second.index, "0x02"]);
     expect(await pinned(SPORT)).to.deep.equal([third.index, "0x03"]);
+  });
+
+  it("goes on where a publisher's numbers begin anew", async () => {
+    const { here, source, network } = net;
+    const other = await new Broadcaster__factory(source.signer).deploy();
+    const place = { broadcaster: await addressOf(other) };
+    await board.subscribe(filterArgument({ ...net.filter(), ...place }), { gasLimit: 150_000n, start: 1n, price: 0n });
+    const publications = readPublications((await (await other.publish(NEWS, "0x05")).wait())?.logs ?? []);
+    const { anchorIndex } = await network.recordHead(source.chainId, here.chainId);
+    const query = { of: source.chainId, attestedOn: here.chainId, ...place, publications, anchorIndex };
+    const { proof } = await provePublications(network.client, query);
+    const entries = await Promise.all(publications.map(async (said) => ({ said, targets: [await target()] })));
+    await here.subscriptions.deliver({ ...net.at({ anchorIndex }), ...place }, itemsOf(entries), proof);
+    expect(await pinned(NEWS)).to.deep.equal([1n, "0x05"]);
   });
 
   it("loses nothing while it is closed", async () => {

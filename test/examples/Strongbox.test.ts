@@ -19,13 +19,21 @@ describe("Strongbox", () => {
     return { metalayer, onA, onB, owner, stranger, box, send };
   }
 
-  it("keeps the last word of every sender", async () => {
+  it("keeps what came last from every sender", async () => {
     const { metalayer, onA, box, send } = await open();
     const { sender } = await send("0x01");
     await send("0x02");
     await metalayer.deliverAll();
     expect(await box.kept(await onA.interop(sender))).to.equal("0x02");
     expect(await box.count()).to.equal(2n);
+  });
+
+  it("C9: what was sent first comes last, if whoever delivers wants it so", async () => {
+    const { metalayer, onA, box, send } = await open();
+    const { sender } = await send("0x01");
+    await send("0x02");
+    await metalayer.deliver({ reorder: (messages) => [...messages].reverse() });
+    expect(await box.kept(await onA.interop(sender))).to.equal("0x01");
   });
 
   it("keeps nothing in the days in which it may be stopped, if its administrator demands that", async () => {

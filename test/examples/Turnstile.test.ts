@@ -13,6 +13,7 @@ const LEAST = 100n;
 const LAG = 1n;
 
 describe("Turnstile", () => {
+  let here: RollupConnection;
   let metalayer: TestNetwork;
   let turnstile: Turnstile;
   let token: Hex;
@@ -20,15 +21,16 @@ describe("Turnstile", () => {
   let poor: Awaited<ReturnType<RollupConnection["ethers"]["getSigners"]>>[number];
 
   before(async () => {
-    const rollups = [await network.create("rollupA"), await network.create("rollupB")];
-    metalayer = await createNetwork({ rollups });
-    const [, second] = (await rollups[1]?.ethers.getSigners()) ?? [];
+    here = await network.create("rollupB");
+    metalayer = await createNetwork({ rollups: [await network.create("rollupA"), here] });
+    const [, second] = await here.ethers.getSigners();
     if (second === undefined) throw new Error("twenty accounts exist");
     poor = second;
-    const here = metalayer.rollup(B);
+    const { signer, rollupRegistry, stateReader, stateRootInbox } = metalayer.rollup(B);
     token = (await metalayer.rollup(A).era.getAddress()) as Hex; // CAST: ethers returns hex
-    const ticket = { chainId: A, token, position: POSITION, least: LEAST, maxLag: LAG };
-    turnstile = await new Turnstile__factory(here.signer).deploy(here.stateReader, here.stateRootInbox, ticket);
+    const ticket = { chainId: A, incarnation: 1n, token, position: POSITION, least: LEAST, maxLag: LAG };
+    const factory = new Turnstile__factory(signer);
+    turnstile = await factory.deploy(rollupRegistry, stateReader, stateRootInbox, ticket);
   });
 
   /** The balance of an account of A, proven under the newest head on B. */
@@ -67,5 +69,31 @@ describe("Turnstile", () => {
     await expect(turnstile.pass(...old))
       .to.be.revertedWithCustomError(turnstile, "TurnstileTooOld")
       .withArgs(old[0], old[0] + LAG + 1n);
+  });
+
+  it("C12, EXPLOITS 10: lets nobody in by a rollup that was removed, nor by its next incarnation", async () => {
+    await metalayer.recordHead(A, B);
+    const { signer } = metalayer.rollup(A);
+    const holder = (await signer.getAddress()) as Hex; // CAST: ethers returns hex
+    const proven = await ticketOf(holder);
+    const { rollupRegistry, rollupTimelock, stateReader } = metalayer.rollup(B);
+    const timelock = await rollupTimelock.getAddress();
+    await here.networkHelpers.impersonateAccount(timelock);
+    await here.networkHelpers.setBalance(timelock, 10n ** 20n);
+    const registry = rollupRegistry.connect(await here.ethers.getSigner(timelock));
+    await registry.remove(A);
+    // Its heads are read as before.
+    const [anchorIndex, proof] = proven;
+    expect(await stateReader.slotAt(A, anchorIndex, token, mappingSlot(holder, POSITION), proof)).to.not.equal(0n);
+    await expect(turnstile.pass(...proven))
+      .to.be.revertedWithCustomError(turnstile, "TurnstileClosed")
+      .withArgs(A, 1n);
+    const { chainId, gateway, anchorLog, stack, finality, finalityDepth, era, ceiling, eraCapacity } =
+      await rollupRegistry.rollup(A);
+    const again = { chainId, gateway, anchorLog, stack, finality, finalityDepth, era, ceiling, eraCapacity };
+    await registry.admit({ ...again, incarnation: 2n, status: 0n });
+    await expect(turnstile.pass(...proven))
+      .to.be.revertedWithCustomError(turnstile, "TurnstileClosed")
+      .withArgs(A, 1n);
   });
 });

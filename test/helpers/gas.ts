@@ -9,3 +9,18 @@ export function expectGas(used: bigint, limit: bigint): void {
   if (hre.globalOptions.coverage) expect(used > 0n).to.equal(true);
   else expect(Number(used)).to.be.lessThan(Number(limit));
 }
+
+/** The least gas with which a call succeeds, to within 64; `from` is too little and `to` is enough. */
+export async function leastGas(from: bigint, to: bigint, call: (gas: bigint) => Promise<unknown>): Promise<bigint> {
+  let [little, enough] = [from, to];
+  while (enough - little > 64n) {
+    const middle = (little + enough) / 2n;
+    const succeeds = await call(middle).then(
+      () => true,
+      () => false,
+    );
+    if (succeeds) enough = middle;
+    else little = middle;
+  }
+  return enough;
+}

@@ -3,9 +3,11 @@ import { toBeHex, type BaseContract, type ContractTransactionResponse } from "et
 import { automationArgument, automationId, type Automation } from "../../sdk/src/automation.ts";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
+import { createAutomationService } from "../../scripts/upkeep/automations.ts";
 import type { UpkeepSettings } from "../../scripts/upkeep/upkeep.ts";
 import {
   AutomatedMock__factory,
+  FaithlessMock__factory,
   Sentinel__factory,
   StorageMock__factory,
   type StorageMock,
@@ -13,7 +15,7 @@ import {
 import { startLocalNetwork, type LocalNetwork } from "../cli/localNetwork.ts";
 import { until } from "../helpers/daemonNetwork.ts";
 import { addressOf, MOOD, UNIT } from "../helpers/publications.ts";
-import { openKeeper, type Keeper } from "../helpers/stations.ts";
+import { openKeeper, openStations, type Keeper } from "../helpers/stations.ts";
 
 const SLOT = toBeHex(7, 32) as Hex; // CAST: ethers returns hex
 const LIMIT = 100n;
@@ -22,7 +24,7 @@ describe("executing automations on real nodes", function () {
   let local: LocalNetwork;
   let [here, source] = [] as unknown as [TestRollup, TestRollup]; // CAST: set before any test runs
   let store: StorageMock;
-  const open: Keeper[] = [];
+  const open: { close: () => Promise<void> }[] = [];
 
   before(async () => {
     local = await startLocalNetwork(2);
@@ -31,7 +33,7 @@ describe("executing automations on real nodes", function () {
   });
 
   after(async () => {
-    for (const keeper of open) await keeper.close();
+    for (const { close } of open) await close();
     await local.close();
   });
 
@@ -147,6 +149,46 @@ describe("executing automations on real nodes", function () {
     await sent(bad.setMode(MOOD.accept));
     await until("it is called", async () => (await keeper.visit()) === 1);
     expect(await bad.received()).to.equal(1n);
+  });
+
+  it("C16: who fails when it is called though it accepted when it was asked wastes gas once, and waits then", async () => {
+    const { automations, signer } = here;
+    const faithless = await placed(new FaithlessMock__factory(signer).deploy());
+    await write(LIMIT);
+    await attest();
+    const stations = await openStations(local, 1);
+    open.push(stations);
+    const [dst, ...others] = stations.all;
+    if (dst === undefined) throw new Error("two rollups are there");
+    let now = 0;
+    const service = createAutomationService({
+      ...{ sites: [dst, ...others], leastReward: 0n, leastForHead: 1n, now: () => now },
+      bringHead: () => Promise.resolve(),
+      onError: (where, error) => {
+        throw new Error(`on ${where}`, { cause: error });
+      },
+    });
+    for (let count = 1n; count <= 3n; count++) {
+      const terms = automationArgument(await termsOf({ operand: LIMIT - count }));
+      await sent(faithless.call(1n, automations, automations.interface.encodeFunctionData("create", [terms])));
+      expect(await service.serve(dst)).to.equal(0);
+      expect(await automations.queryFilter(automations.filters.AutomationFailed())).to.have.length(1);
+    }
+    await sent(faithless.mend());
+    now = 4_000_000;
+    expect(await service.serve(dst)).to.equal(3);
+  });
+
+  it("C16: leaves out who asks for more gas than a transaction is given, whatever it pays", async () => {
+    await write(LIMIT);
+    await attest();
+    const [greedy, modest] = [
+      await sentinel({ gasLimit: 10_000_001n, reward: 9n, operand: LIMIT - 5n }),
+      await sentinel({ gasLimit: 10_000_000n, reward: 9n, operand: LIMIT - 5n }),
+    ];
+    const keeper = await newKeeper(1);
+    expect(await keeper.visit()).to.equal(1);
+    expect([await greedy.alarms(), await modest.alarms()]).to.deep.equal([0n, 1n]);
   });
 
   it("sends nothing once it is to stop, and nothing for less than its least reward", async () => {

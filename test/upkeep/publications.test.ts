@@ -1,10 +1,16 @@
 import { expect } from "chai";
+import { toBeHex } from "ethers";
 import type { Address, Hex } from "../../sdk/src/bytes.ts";
 import { filterArgument } from "../../sdk/src/subscription.ts";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
 import type { PublicationSite } from "../../scripts/upkeep/publicationCall.ts";
 import { createPublicationService, type PublicationService } from "../../scripts/upkeep/publications.ts";
-import { SubscriberMock__factory, type SubscriberMock } from "../../typechain-types/index.js";
+import {
+  FaithlessMock__factory,
+  SubscriberMock__factory,
+  type FaithlessMock,
+  type SubscriberMock,
+} from "../../typechain-types/index.js";
 import { startLocalNetwork, type LocalNetwork } from "../cli/localNetwork.ts";
 import { reorg, until } from "../helpers/daemonNetwork.ts";
 import { MOOD, NEWS, SPORT, UNIT } from "../helpers/publications.ts";
@@ -55,8 +61,9 @@ describe("bringing publications to subscribers on real nodes", function () {
     await (await source.broadcaster.publish(topic, "0x1234")).wait();
   };
   const attest = () => local.metalayer.recordHead(source.chainId, here.chainId);
-  const filterOf = async (topic?: Hex) => {
-    const [broadcaster, publisher] = [await source.broadcaster.getAddress(), await source.signer.getAddress()];
+  const filterOf = async (topic?: Hex, by?: FaithlessMock) => {
+    const broadcaster = await source.broadcaster.getAddress();
+    const publisher = await (by ?? source.signer).getAddress();
     // CAST: ethers returns addresses
     const filter = { chainId: source.chainId, incarnation: 1n, broadcaster, publisher } as {
       chainId: bigint;
@@ -67,16 +74,41 @@ describe("bringing publications to subscribers on real nodes", function () {
     return filterArgument(topic === undefined ? filter : { ...filter, topic });
   };
 
+  type Wish = Readonly<{ topic?: Hex; price?: bigint; start?: bigint; by?: FaithlessMock }>;
+
   /** From the next publication on, unless it says otherwise. */
-  async function subscriber(wish: { topic?: Hex; price?: bigint; start?: bigint } = {}): Promise<SubscriberMock> {
+  async function subscriber(wish: Wish = {}): Promise<SubscriberMock> {
     const contract = await new SubscriberMock__factory(here.signer).deploy();
     await contract.waitForDeployment();
-    const newest = await source.broadcaster.newestIndex(source.signer);
-    const terms = { gasLimit: 200_000n, start: wish.start ?? newest + 1n, price: wish.price ?? 0n };
-    const filter = await filterOf(wish.topic);
-    const data = here.subscriptions.interface.encodeFunctionData("subscribe", [filter, terms]);
-    await (await contract.call(here.subscriptions, data)).wait();
+    await subscribe(contract, wish);
     return contract;
+  }
+
+  async function subscribe(contract: SubscriberMock, wish: Wish): Promise<void> {
+    await (await contract.call(here.subscriptions, await subscribing(wish))).wait();
+  }
+
+  async function subscribing(wish: Wish): Promise<string> {
+    const newest = await source.broadcaster.newestIndex(wish.by ?? source.signer);
+    const terms = { gasLimit: 200_000n, start: wish.start ?? newest + 1n, price: wish.price ?? 0n };
+    const filter = await filterOf(wish.topic, wish.by);
+    return here.subscriptions.interface.encodeFunctionData("subscribe", [filter, terms]);
+  }
+
+  const newPublisher = async (): Promise<FaithlessMock> =>
+    (await new FaithlessMock__factory(source.signer).deploy()).waitForDeployment();
+
+  async function publishOften(by: FaithlessMock, times: number): Promise<void> {
+    const data = source.broadcaster.interface.encodeFunctionData("publish", [NEWS, "0x1234"]);
+    await (await by.call(times, source.broadcaster, data)).wait();
+    await attest();
+  }
+
+  /** Begins from the chains, and has nothing left to do there. */
+  async function idleService(account: number, leastPrice = 0n): Promise<{ serve: () => Promise<number> }> {
+    const service = await newService(account, leastPrice);
+    for (let visit = 0; visit < 8; visit++) await service.serve();
+    return service;
   }
 
   it("serves everybody what they asked for, once, as soon as a head that has it is attested", async () => {
@@ -195,5 +227,70 @@ describe("bringing publications to subscribers on real nodes", function () {
     expect(await service.serve()).to.equal(1);
     const [site] = await sitesOf(3);
     expect(await here.subscriptions.earned(site?.account ?? "")).to.equal(7n);
+  });
+
+  it("C16: whatever was refused keeps no newer publication waiting, and is brought when it is accepted", async () => {
+    const by = await newPublisher();
+    const choosy = await subscriber({ by });
+    await (await choosy.setMode(MOOD.revert)).wait();
+    const service = await idleService(1);
+    for (const times of [130, 130]) await publishOften(by, times);
+    for (let round = 0; round < 3; round++) {
+      now += 4_000_000;
+      for (let visit = 0; visit < 6; visit++) expect(await service.serve()).to.equal(0);
+    }
+    await (await choosy.setMode(MOOD.accept)).wait();
+    await publishOften(by, 1);
+    expect(await service.serve()).to.equal(1);
+    expect(await choosy.timesReceived(source.chainId, by, 261n)).to.equal(1n);
+    now += 4_000_000;
+    for (let visit = 0; visit < 7; visit++) await service.serve();
+    expect(await choosy.received()).to.equal(261n);
+  });
+
+  it("C16: who fails when it is called though it accepted when it was asked wastes gas once, and waits then", async () => {
+    const by = await newPublisher();
+    const faithless = await (await new FaithlessMock__factory(here.signer).deploy()).waitForDeployment();
+    const subscribeIt = async () =>
+      (await faithless.call(1n, here.subscriptions, await subscribing({ by, start: 1n }))).wait();
+    await subscribeIt();
+    const service = await idleService(1);
+    const { PublicationFailed } = here.subscriptions.filters;
+    const failures = async () => (await here.subscriptions.queryFilter(PublicationFailed(undefined, faithless))).length;
+    for (let count = 0; count < 3; count++) {
+      await publishOften(by, 1);
+      await subscribeIt();
+      await service.serve();
+      expect(await failures()).to.equal(1);
+    }
+    now += 4_000_000;
+    await (await faithless.mend()).wait();
+    expect(await service.serve()).to.equal(3);
+  });
+
+  it("C16: who refuses keeps nobody waiting, however much of it there is", async () => {
+    const by = await newPublisher();
+    for (let count = 0; count < 5; count++) await (await (await subscriber({ by })).setMode(MOOD.revert)).wait();
+    const good = await subscriber({ by });
+    const service = await idleService(1);
+    await publishOften(by, 12);
+    expect(await service.serve()).to.equal(8);
+    expect(await service.serve()).to.equal(4);
+    expect(await good.received()).to.equal(12n);
+  });
+
+  it("C16: who does not pay keeps nobody waiting, however many there are", async () => {
+    const by = await newPublisher();
+    const poor = await subscriber({ by, price: 7n });
+    for (let count = 1; count <= 64; count++) {
+      await subscribe(poor, { by, price: 7n, topic: toBeHex(count, 32) as Hex }); // CAST: ethers returns hex
+    }
+    const paying = await subscriber({ by, price: 7n });
+    await (await here.era.approve(here.subscriptions, 714n * UNIT)).wait();
+    await (await here.subscriptions.fund(paying, await filterOf(undefined, by), 714n)).wait();
+    await publishOften(by, 102);
+    const service = await newService(2, 7n);
+    expect((await service.serve()) + (await service.serve())).to.equal(50);
+    expect([await poor.received(), await paying.received()]).to.deep.equal([0n, 50n]);
   });
 });

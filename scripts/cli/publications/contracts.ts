@@ -9,7 +9,7 @@ import type { RollupDescription } from "../network.ts";
 /** Address of what serves publications on a rollup. Throws CLI_NO_PUBLICATIONS if the description leaves it out. */
 export function publicationAddress(
   { name, contracts }: RollupDescription,
-  contract: "Broadcaster" | "Subscriptions",
+  contract: "Broadcaster" | "Feeds" | "Subscriptions",
 ): Address {
   const found = contracts[contract];
   if (found !== undefined) return found;

@@ -2,7 +2,7 @@ import type { Address } from "../../../sdk/src/bytes.ts";
 import { FEE_UNIT_WEI } from "../../../sdk/src/fees.ts";
 import { filterArgument } from "../../../sdk/src/subscription.ts";
 import { checkedAddress } from "../accounts.ts";
-import { callOf, sendCalls, simulateCalls, type Call } from "../calls.ts";
+import { allowanceCalls, callOf, makeCalls, type Call } from "../calls.ts";
 import type { Context } from "../command.ts";
 import { CommandError, UsageError } from "../command.ts";
 import { readingClient } from "../connection.ts";
@@ -38,9 +38,7 @@ export async function fundSubscription(context: Context, given: Address, options
     const { on, subscription } = standing;
     const signing = await signOn(on, wallet);
     const calls = await callsOf(standing, signing, amount);
-    const reports = dryRun
-      ? await simulateCalls(on, signing.address, calls)
-      : (await sendCalls(on, signing, calls)).reports;
+    const { reports } = await makeCalls(on, signing, calls, dryRun);
     const units = amount / FEE_UNIT_WEI;
     const balance = standing.balance + (dryRun ? 0n : units);
     output.line(
@@ -53,14 +51,10 @@ export async function fundSubscription(context: Context, given: Address, options
 }
 
 async function callsOf({ contract, subscription }: Standing, signing: Signing, amount: bigint): Promise<Call[]> {
-  const { era } = signing.contracts;
-  const spender = await contract.getAddress();
-  const approve = (await era.allowance(signing.address, spender)) < amount;
+  const allowance = await allowanceCalls(signing, await contract.getAddress(), amount);
   const filter = filterArgument(subscription.filter);
   const populated = contract.fund.populateTransaction(subscription.subscriber, filter, amount / FEE_UNIT_WEI);
-  const fund = await callOf(`take ${eraText(amount)}`, "Subscriptions", contract, populated);
-  if (!approve) return [fund];
-  return [await callOf("set an allowance", "Era", era, era.approve.populateTransaction(spender, amount)), fund];
+  return [...allowance, await callOf(`take ${eraText(amount)}`, "Subscriptions", contract, populated)];
 }
 
 /** The subscription that is meant. Throws CLI_NOT_SUBSCRIBED, CLI_SEVERAL_SUBSCRIPTIONS. */

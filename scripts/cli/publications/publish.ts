@@ -10,7 +10,7 @@ import { findNetwork, withRollups } from "../network.ts";
 import type { WalletChoice } from "../wallet.ts";
 import { findWallet, signOn } from "../wallet.ts";
 import { broadcasterOf, publicationAddress, topicText } from "./contracts.ts";
-import { openSubscriptions, wantsOf, type Standing } from "./standing.ts";
+import { isDelivered, openSubscriptions, wantsOf, type Standing } from "./standing.ts";
 
 export interface PublishOptions extends WalletChoice {
   readonly network: string | undefined;
@@ -115,14 +115,9 @@ async function waitForSubscribers(
   }
 }
 
-async function servedBy(
-  { on, contract, subscription }: Standing,
-  { publisher, index }: PublishedEvent,
-): Promise<Served> {
-  const { subscriber, filter } = subscription;
-  const { chainId, incarnation, broadcaster } = filter;
-  const delivered = await contract.isDelivered(subscriber, chainId, incarnation, broadcaster, publisher, index);
-  return { rollup: on.name, subscriber, delivered };
+async function servedBy(standing: Standing, said: PublishedEvent): Promise<Served> {
+  const { on, subscription } = standing;
+  return { rollup: on.name, subscriber: subscription.subscriber, delivered: await isDelivered(standing, said) };
 }
 
 function gasText(gas: bigint | undefined): string {

@@ -3,7 +3,7 @@ import type { Address } from "../../../sdk/src/bytes.ts";
 import type { MetalayerClient } from "../../../sdk/src/client.ts";
 import { provePublications } from "../../../sdk/src/publicationProof.ts";
 import { checkedAddress } from "../accounts.ts";
-import { callOf, sendCalls, simulateCalls, type Call, type CallReport } from "../calls.ts";
+import { callOf, makeCalls, type Call, type CallReport } from "../calls.ts";
 import type { Context } from "../command.ts";
 import { CommandError } from "../command.ts";
 import type { Connection } from "../connection.ts";
@@ -13,7 +13,7 @@ import { explained } from "../read.ts";
 import type { WalletChoice } from "../wallet.ts";
 import { findWallet, signOn } from "../wallet.ts";
 import { publicationAddress, topicText } from "./contracts.ts";
-import { openSubscriptions, readOutcomes, wantedBy, type Standing, type Wanted } from "./standing.ts";
+import { isDelivered, openSubscriptions, readOutcomes, wantedBy, type Standing, type Wanted } from "./standing.ts";
 
 export interface RetryOptions extends WalletChoice {
   readonly network: string | undefined;
@@ -56,9 +56,7 @@ export async function retryPublications(
       const { on: at } = load.standing;
       const signing = await signOn(at, wallet);
       const call = await deliveryOf(client, load);
-      const sent = options.dryRun
-        ? { reports: await simulateCalls(at, wallet.address, [call]), receipts: [] }
-        : await sendCalls(at, signing, [call]);
+      const sent = await makeCalls(at, signing, [call], options.dryRun);
       reports.push(...sent.reports.map((report) => ({ ...report, rollup: at.name })));
       receipts.push(...sent.receipts);
     }
@@ -171,10 +169,12 @@ async function report({ output }: Context, done: Done): Promise<false | undefine
     .flatMap((receipt) => receipt.logs)
     .filter(({ address }) => addresses.includes(address.toLowerCase()));
   const outcomes = readOutcomes(logs);
-  const results = loads.flatMap(({ standing, source, wanted }) =>
-    wanted.map(({ said: { publisher, index, topic, message } }) => {
+  const tried = loads.flatMap(({ standing, source, wanted }) => wanted.map(({ said }) => ({ standing, source, said })));
+  const results = await Promise.all(
+    tried.map(async ({ standing, source, said }) => {
+      const { publisher, index, topic, message } = said;
       const reason = outcomes.failures.get(message)?.at(-1);
-      const delivered = outcomes.done.has(message);
+      const delivered = outcomes.done.has(message) && (await isDelivered(standing, said));
       return { rollup: standing.on.name, source: source.name, publisher, index, topic, message, delivered, reason };
     }),
   );

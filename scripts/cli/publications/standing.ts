@@ -115,18 +115,30 @@ export async function wantedBy(client: MetalayerClient, standing: Standing): Pro
     on === source ? Infinity : shownBlock(client, on, source),
   ]);
   const all = readPublications(logs).filter((said) => wantsOf(subscription, said));
-  const untried = all.filter(({ message, blockNumber }) => blockNumber <= shown && !outcomes.done.has(message));
+  const done = new Set<PublishedEvent>();
+  const named = all.filter(({ message }) => outcomes.done.has(message));
+  await Promise.all(named.map(async (said) => (await isDelivered(standing, said)) && done.add(said)));
+  const untried = all.filter((said) => said.blockNumber <= shown && !done.has(said));
   const tried = new Set(untried.slice(0, MOST_TRIALS));
   return Promise.all(
     all.map(async (said): Promise<Wanted> => {
       const attempts = outcomes.failures.get(said.message)?.length ?? 0;
-      if (outcomes.done.has(said.message)) return { said, state: "delivered", attempts };
+      if (done.has(said)) return { said, state: "delivered", attempts };
       if (said.blockNumber > shown) return { said, state: "waiting", attempts };
       const reason = tried.has(said) ? await refusalOf(standing, source, said) : undefined;
       if (reason !== undefined) return { said, state: "refused", attempts, reason };
       return { said, state: standing.balance < subscription.terms.price ? "unpaid" : "open", attempts };
     }),
   );
+}
+
+/** Whether a subscriber was called for a publication. Its message alone does not tell: the same may be said on several rollups. */
+export async function isDelivered(
+  { contract, subscription: { subscriber, filter } }: Standing,
+  { publisher, index }: PublishedEvent,
+): Promise<boolean> {
+  const { chainId, incarnation, broadcaster } = filter;
+  return contract.isDelivered(subscriber, chainId, incarnation, broadcaster, publisher, index);
 }
 
 /** Newest block of the source whose state is attested where the subscriber is; −1 if there is none. */
@@ -154,7 +166,7 @@ async function outcomesOf(client: MetalayerClient, { on, subscription }: Standin
   return readOutcomes(await readLogs(handle, topics, handle.fromBlock, undefined, address));
 }
 
-/** How calls ended, by the logs of Subscriptions. */
+/** How calls ended, by the logs of Subscriptions and by message: on several rollups the same may be said. */
 export function readOutcomes(logs: readonly { readonly topics: readonly string[]; readonly data: string }[]): Outcomes {
   const done = new Set<string>();
   const failures = new Map<string, string[]>();

@@ -36,12 +36,35 @@ export async function callOf(
   return { what, contract, method: parsed.name, args: parsed.args.toArray(true), to, data };
 }
 
-/** Sends calls one after the other and waits for each. Throws CLI_REFUSED, CLI_NOT_MINED. */
-export async function sendCalls(
+/** What lets `spender` take so much of the signer's ERA: one call, or none if it may already. */
+export async function allowanceCalls(
+  { address, contracts: { era } }: Signing,
+  spender: string,
+  amount: bigint,
+): Promise<Call[]> {
+  if ((await era.allowance(address, spender)) >= amount) return [];
+  return [await callOf("set an allowance", "Era", era, era.approve.populateTransaction(spender, amount))];
+}
+
+/** What became of calls, in their order. */
+export interface Made {
+  readonly reports: CallReport[];
+  readonly receipts: TransactionReceipt[];
+}
+
+/** As {@link sendCalls}, or in a dry run as {@link simulateCalls}: then there are no receipts. */
+export async function makeCalls(
   connection: Connection,
-  { wallet }: Signing,
+  signing: Signing,
   calls: readonly Call[],
-): Promise<{ readonly reports: CallReport[]; readonly receipts: TransactionReceipt[] }> {
+  dryRun: boolean,
+): Promise<Made> {
+  if (!dryRun) return sendCalls(connection, signing, calls);
+  return { reports: await simulateCalls(connection, signing.address, calls), receipts: [] };
+}
+
+/** Sends calls one after the other and waits for each. Throws CLI_REFUSED, CLI_NOT_MINED. */
+export async function sendCalls(connection: Connection, { wallet }: Signing, calls: readonly Call[]): Promise<Made> {
   const reports: CallReport[] = [];
   const receipts: TransactionReceipt[] = [];
   for (const { what, ...call } of calls) {

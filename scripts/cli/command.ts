@@ -108,6 +108,21 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): (given:
   };
 }
 
+/** Refuses options that are other actions' of a command: `belongs` says of which actions each one is. */
+export function refuseOthers(
+  command: string,
+  action: string,
+  options: Readonly<Record<string, unknown>>,
+  belongs: Readonly<Record<string, readonly string[]>>,
+): void {
+  for (const [name, value] of Object.entries(options)) {
+    const isGiven = value !== undefined && value !== false;
+    if (!isGiven || belongs[name]?.includes(action) !== false) continue;
+    const flagName = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`${command} ${action} takes no --${flagName}`);
+  }
+}
+
 /** Wrong flags or arguments: nothing was done, exit code 2. */
 export class UsageError extends Error {
   readonly code = "CLI_USAGE";

@@ -2,6 +2,7 @@ import type { ContractRunner } from "ethers";
 import { MetalayerClient } from "../../sdk/src/client.ts";
 import type { RollupAccess } from "../../sdk/src/rollup.ts";
 import { Broadcaster__factory } from "../../typechain-types/factories/contracts/data/Broadcaster__factory.js";
+import { IFeeds__factory } from "../../typechain-types/factories/contracts/data/IFeeds__factory.js";
 import { Subscriptions__factory } from "../../typechain-types/factories/contracts/data/Subscriptions__factory.js";
 import { AnchorLog__factory } from "../../typechain-types/factories/contracts/messaging/AnchorLog__factory.js";
 import { FeeController__factory } from "../../typechain-types/factories/contracts/fees/FeeController__factory.js";
@@ -96,6 +97,7 @@ export const interfaces = [
   LeasedAccessManager__factory,
   Broadcaster__factory,
   Subscriptions__factory,
+  IFeeds__factory,
   ILaneHeads__factory,
   IPathRecipient__factory,
   IStateRootSource__factory,

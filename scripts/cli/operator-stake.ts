@@ -1,7 +1,6 @@
 import type { Interface, TransactionReceipt } from "ethers";
 import { isError } from "ethers";
-import type { Call } from "./calls.ts";
-import { callOf } from "./calls.ts";
+import { allowanceCalls, callOf } from "./calls.ts";
 import { CommandError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { eraText, timeText } from "./format.ts";
@@ -29,22 +28,20 @@ export function delegate(operator: string, amount: bigint): Planner {
 
 async function addStake(
   { name, description }: Connection,
-  { address, contracts: { era, guardianStaking } }: Signing,
+  signing: Signing,
   operator: string,
   amount: bigint,
 ): Promise<Plan> {
+  const { address, contracts } = signing;
+  const { era, guardianStaking } = contracts;
   const spender = description.contracts.GuardianStaking;
-  const [allowed, balance] = await Promise.all([era.allowance(address, spender), era.balanceOf(address)]);
+  const balance = await era.balanceOf(address);
   if (balance < amount) {
     const what = `${address} has ${eraText(balance)} on ${name}, less than ${eraText(amount)}`;
     const next = "ask for less, or bring ERA to this rollup first (./metalayer transfer)";
     throw new CommandError("CLI_NOT_ENOUGH_ERA", what, "Nothing was sent", next);
   }
-  const calls: Call[] = [];
-  if (allowed < amount) {
-    const populated = era.approve.populateTransaction(spender, amount);
-    calls.push(await callOf("set an allowance", "Era", era, populated));
-  }
+  const calls = await allowanceCalls(signing, spender, amount);
   const populated = guardianStaking.stake.populateTransaction(operator, amount);
   calls.push(await callOf(`take ${eraText(amount)} as stake`, "GuardianStaking", guardianStaking, populated));
   const told = (): string =>

@@ -86,7 +86,7 @@ export interface FeedAnswer extends Observation {
 }
 
 /** Why a report does not count. */
-export type ReportFault = "SIGNER" | "VALUE" | "TIME" | "REPEATED";
+export type ReportFault = "SIGNER" | "STANDING" | "VALUE" | "TIME" | "REPEATED";
 
 /** What reports from anywhere come to: those to submit in order, and what was wrong with the others. */
 export interface AssembledRound {
@@ -106,6 +106,11 @@ export function feedId(terms: FeedTerms): Hex {
   const words = [description, ...quorum, maxDeviation, outlierDeviation, period, maxAge, exitDelay, stake];
   const encoded = AbiCoder.defaultAbiCoder().encode(["bytes32", `tuple(${TERMS})`], [FEED_TYPEHASH, words]);
   return keccak(fromHex(encoded));
+}
+
+/** Terms as the contracts take them. */
+export function feedArgument(terms: FeedTerms): FeedTerms & { reporters: Address[] } {
+  return { ...terms, reporters: [...terms.reporters] };
 }
 
 /** The round that a time belongs to. */
@@ -153,16 +158,26 @@ export function reportSigner(site: FeedSite, feed: Hex, round: bigint, report: F
   }
 }
 
+/** What a feed's rollup says about it now. */
+export interface FeedState {
+  readonly round: bigint;
+  /** Time of its newest block. */
+  readonly now: bigint;
+  /** A bit for each place whose reports count: of `stateOf`. */
+  readonly active: bigint;
+}
+
 /**
- * Puts reports that anyone may have sent into the form in which `submit` takes them; `now` is the rollup's time. Which reporters have their
- * stake only the rollup knows. Throws `FEED_TOO_FEW_REPORTS` below the threshold.
+ * Puts reports that anyone may have sent into the form in which `submit` takes them, which is all or nothing: one report that does not count
+ * would keep the round from being answered. Throws `FEED_TOO_FEW_REPORTS` below the threshold.
  */
 export function assembleRound(
   site: FeedSite,
   terms: FeedTerms,
-  { round, now }: { readonly round: bigint; readonly now: bigint },
+  state: FeedState,
   received: readonly FeedReport[],
 ): AssembledRound {
+  const { round, now } = state;
   const feed = feedId(terms);
   const kept = new Map<number, FeedReport>();
   const refused: { report: FeedReport; fault: ReportFault }[] = [];
@@ -170,7 +185,7 @@ export function assembleRound(
   for (const report of received) {
     const isSigned = placeOf(terms, reportSigner(site, feed, round, report) ?? "") === report.place;
     if (isSigned) signed.push(report);
-    const fault = isSigned ? faultOf(terms, round, now, report, kept.has(report.place)) : "SIGNER";
+    const fault = isSigned ? faultOf(terms, state, report, kept.has(report.place)) : "SIGNER";
     if (fault === undefined) kept.set(report.place, report);
     else refused.push({ report, fault });
   }
@@ -234,11 +249,11 @@ export function decodeAnswer(payload: Hex): FeedAnswer {
 
 function faultOf(
   { period, maxAge }: FeedTerms,
-  round: bigint,
-  now: bigint,
-  { value, observedAt }: FeedReport,
+  { round, now, active }: FeedState,
+  { place, value, observedAt }: FeedReport,
   isRepeated: boolean,
 ): ReportFault | undefined {
+  if (((active >> BigInt(place)) & 1n) === 0n) return "STANDING";
   if (value === 0n) return "VALUE";
   const isTimely = observedAt / BigInt(period) === round && observedAt <= now && observedAt + BigInt(maxAge) >= now;
   if (!isTimely) return "TIME";

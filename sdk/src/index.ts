@@ -130,6 +130,7 @@ export {
   answerSlot,
   assembleRound,
   decodeAnswer,
+  feedArgument,
   feedId,
   needsConfirmations,
   outlying,
@@ -139,7 +140,16 @@ export {
   signReport,
   unpackAnswer,
 } from "./feeds.ts";
-export type { AssembledRound, FeedAnswer, FeedReport, FeedSite, FeedTerms, Observation, ReportFault } from "./feeds.ts";
+export type {
+  AssembledRound,
+  FeedAnswer,
+  FeedReport,
+  FeedSite,
+  FeedState,
+  FeedTerms,
+  Observation,
+  ReportFault,
+} from "./feeds.ts";
 
 // --- attestations and signing sessions ---
 export {

@@ -1,6 +1,14 @@
 import { Wallet, type Provider, type Signer } from "ethers";
 import { hashText, type Address, type Hex } from "../../sdk/src/bytes.ts";
-import { feedId, roundAt, signReport, type FeedReport, type FeedSite, type FeedTerms } from "../../sdk/src/feeds.ts";
+import {
+  feedArgument,
+  feedId,
+  roundAt,
+  signReport,
+  type FeedReport,
+  type FeedSite,
+  type FeedTerms,
+} from "../../sdk/src/feeds.ts";
 import type { TestNetwork, TestRollup } from "../../sdk/src/testkit/index.ts";
 import type { Era, Feeds } from "../../typechain-types/index.js";
 import { addressOf } from "./publications.ts";
@@ -45,15 +53,10 @@ export function feedTerms(
   };
 }
 
-/** Terms as Solidity takes them. */
-export function termsArgument(terms: FeedTerms) {
-  return { ...terms, reporters: [...terms.reporters] };
-}
-
 /** A feed with its reporters' keys. */
 export class FeedDesk {
   readonly feed: Hex;
-  readonly words: ReturnType<typeof termsArgument>;
+  readonly words: ReturnType<typeof feedArgument>;
 
   private constructor(
     readonly ground: FeedGround,
@@ -62,7 +65,7 @@ export class FeedDesk {
     readonly site: FeedSite,
   ) {
     this.feed = feedId(terms);
-    this.words = termsArgument(terms);
+    this.words = feedArgument(terms);
   }
 
   /** A feed that was created, whose reporters have their stake. */

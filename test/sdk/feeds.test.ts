@@ -7,6 +7,7 @@ import type { Hex } from "../../sdk/src/bytes.ts";
 import {
   assembleRound,
   decodeAnswer,
+  feedArgument,
   feedId,
   needsConfirmations,
   outlying,
@@ -19,7 +20,7 @@ import {
   type FeedTerms,
 } from "../../sdk/src/feeds.ts";
 import { Feeds__factory } from "../../typechain-types/index.js";
-import { feedTerms, reporterKeys, termsArgument } from "../helpers/feeds.ts";
+import { feedTerms, reporterKeys } from "../helpers/feeds.ts";
 import { refusalCode } from "./refusal.ts";
 
 interface Vectors {
@@ -49,6 +50,8 @@ describe("sdk: feeds", () => {
   const terms = feedTerms(keys, { threshold: 3, confirmations: 4, maxAge: 100, period: 60 });
   const now = 1_790_000_050n;
   const round = now / 60n;
+  /** Every reporter has its stake. */
+  const ALL = 31n;
 
   describe("vectors", () => {
     const { site, cases } = readVectors();
@@ -68,7 +71,7 @@ describe("sdk: feeds", () => {
       await networkHelpers.setCode(site.feeds, await ethers.provider.getCode(deployed));
       const feeds = Feeds__factory.connect(site.feeds, signer);
       for (const { terms: words, feed, slot, word, answer, digest } of cases) {
-        expect(await feeds.idOf(termsArgument(words))).to.equal(feed);
+        expect(await feeds.idOf(feedArgument(words))).to.equal(feed);
         expect(await feeds.reportDigest(feed, answer.round, answer.value, answer.observedAt)).to.equal(digest);
         await networkHelpers.setStorageAt(site.feeds, slot, word);
         expect(await feeds.newestAnswer(feed)).to.deep.equal(
@@ -109,7 +112,7 @@ describe("sdk: feeds", () => {
       const [a, b, c] = [await sign(0, 300n), await sign(1, 100n, now - 1n), await sign(2, 200n)];
       const [liar, old] = [await sign(2, 201n), await sign(3, 5n, now - 60n)];
       const [zero, forged] = [await sign(3, 0n), { ...(await sign(3, 250n)), value: 251n }];
-      const assembled = assembleRound(SITE, terms, { round, now }, [a, zero, forged, old, c, liar, b, b]);
+      const assembled = assembleRound(SITE, terms, { round, now, active: ALL }, [a, zero, forged, old, c, liar, b, b]);
       expect(assembled.reports).to.deep.equal([b, c, a]);
       expect(assembled.answer).to.deep.equal({ round, value: 200n, observedAt: now - 1n });
       expect(assembled.refused.map(({ report, fault }) => [report, fault])).to.deep.equal([
@@ -123,9 +126,24 @@ describe("sdk: feeds", () => {
       expect(outlying(terms, assembled)).to.deep.equal([b, a]);
     });
 
+    it("leaves out whose reports do not count, and still finds who contradicts itself", async () => {
+      const [a, b, c, d] = [await sign(0, 1n), await sign(1, 2n), await sign(2, 3n), await sign(3, 4n)];
+      const other = await sign(3, 5n);
+      const active = ALL & ~8n;
+      const assembled = assembleRound(SITE, terms, { round, now, active }, [d, a, b, other, c]);
+      expect(assembled.reports).to.deep.equal([a, b, c]);
+      expect(assembled.refused).to.deep.equal([
+        { report: d, fault: "STANDING" },
+        { report: other, fault: "STANDING" },
+      ]);
+      expect(assembled.contradictions).to.deep.equal([[other, d]]);
+      const none = () => assembleRound(SITE, terms, { round, now, active: 3n }, [a, b, c]);
+      expect(refusalCode(none)).to.equal("FEED_TOO_FEW_REPORTS");
+    });
+
     it("refuses too few, and times that the contract would refuse", async () => {
       const reports = [await sign(0, 1n), await sign(1, 1n), await sign(2, 1n)];
-      const at = (time: bigint) => () => assembleRound(SITE, terms, { round, now: time }, reports);
+      const at = (time: bigint) => () => assembleRound(SITE, terms, { round, now: time, active: ALL }, reports);
       expect(at(now)().reports).to.have.length(3);
       expect(at(now + 100n)().reports).to.have.length(3);
       for (const time of [now - 1n, now + 101n]) expect(refusalCode(at(time))).to.equal("FEED_TOO_FEW_REPORTS");

@@ -1,9 +1,9 @@
 import { AbiCoder } from "ethers";
 import { fromHex, toHex, type Address, type Hex } from "../../../sdk/src/bytes.ts";
-import { feedId, type FeedAnswer, type FeedTerms } from "../../../sdk/src/feeds.ts";
+import { feedArgument, feedId, type FeedAnswer, type FeedTerms } from "../../../sdk/src/feeds.ts";
 import { broadcastSlot, publicationHash, type Publication } from "../../../sdk/src/publication.ts";
 import { slotProof } from "../../../sdk/src/proofsPack.ts";
-import { FeedDesk, feedTerms, reporterKeys, termsArgument } from "../../../test/helpers/feeds.ts";
+import { FeedDesk, feedTerms, reporterKeys } from "../../../test/helpers/feeds.ts";
 import { stateWith } from "../../../test/helpers/tries.ts";
 import { FeedMirror__factory } from "../../../typechain-types/index.js";
 import { Random } from "../../checks/vectors/random.ts";
@@ -86,7 +86,7 @@ async function paidMirror(
   const { era, holder, operator, subscriptions } = home;
   const callTerms = { gasLimit: GAS_LIMIT, start: 1n, price: PRICE };
   const source = { chainId: other.chainId, incarnation: 1n, ...at };
-  const mirror = await new FeedMirror__factory(operator).deploy(subscriptions, source, termsArgument(terms), callTerms);
+  const mirror = await new FeedMirror__factory(operator).deploy(subscriptions, source, feedArgument(terms), callTerms);
   const filter = { chainId: other.chainId, incarnation: 1n, broadcaster: at.broadcaster, publisher: at.feeds };
   await (await era.connect(holder).approve(subscriptions, 10n ** 27n)).wait();
   const whose = { ...filter, topic: feedId(terms), everyTopic: false };

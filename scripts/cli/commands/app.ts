@@ -1,4 +1,4 @@
-import { defineCommand, flag, oneOf, optional, text, UsageError } from "../command.ts";
+import { defineCommand, flag, oneOf, optional, refuseOthers, text, UsageError } from "../command.ts";
 import { address, networkOptions, rollup, salt, span, walletOptions } from "../options.ts";
 
 const actions = oneOf("deploy", "status", "call", "read");
@@ -40,7 +40,7 @@ export const command = defineCommand({
   async run(context, options) {
     const [word = "", what = "", method, ...values] = context.args;
     const action = actions(word);
-    refuseOthers(action, options);
+    refuseOthers("app", action, options, BELONGS);
     if (action === "deploy" || action === "status") {
       if (method !== undefined) throw new UsageError(`app ${action} takes no "${method}"`);
     }
@@ -79,11 +79,3 @@ const BELONGS: Readonly<Record<string, readonly string[]>> = {
   dryRun: ["deploy", "call"],
   wait: ["deploy", "call"],
 };
-
-function refuseOthers(action: string, options: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(options)) {
-    const isGiven = value !== undefined && value !== false;
-    if (!isGiven || BELONGS[name]?.includes(action) !== false) continue;
-    throw new UsageError(`app ${action} takes no --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  }
-}

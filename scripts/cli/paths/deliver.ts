@@ -1,4 +1,3 @@
-import type { TransactionReceipt } from "ethers";
 import type { Hex } from "../../../sdk/src/bytes.ts";
 import type { MetalayerClient } from "../../../sdk/src/client.ts";
 import type { SentMessage } from "../../../sdk/src/events.ts";
@@ -12,7 +11,7 @@ import {
 } from "../../../sdk/src/paths.ts";
 import { CHECKPOINT_INTERVAL } from "../../../sdk/src/message.ts";
 import type { Lane } from "../../../sdk/src/route.ts";
-import { callOf, sendCalls, simulateCalls, type Call, type CallReport } from "../calls.ts";
+import { callOf, makeCalls, type Call, type Made } from "../calls.ts";
 import type { Context } from "../command.ts";
 import { CommandError } from "../command.ts";
 import type { Connection } from "../connection.ts";
@@ -71,9 +70,7 @@ export async function deliverByPaths(context: Context, sendId: Hex, options: Del
     const isEnough = BigInt(came.length) >= demand.needed;
     if (!isEnough) checkProofHelps(work, came);
     const calls = isEnough ? [await executeCall(work, NO_LANE_PROOF)] : await proofCalls(work);
-    const sent = options.dryRun
-      ? { reports: await simulateCalls(recipient.at, signing.address, calls), receipts: [] }
-      : await sendCalls(recipient.at, signing, calls);
+    const sent = await makeCalls(recipient.at, signing, calls, options.dryRun);
     report(work, [...came, ...(isEnough ? [] : ["proof"])], sent);
   });
 }
@@ -174,12 +171,7 @@ async function recordCall(work: Work): Promise<{ readonly call: Call; readonly c
   return { call: await callOf("record the lane's head", "LaneHeads", laneHeads, populated), count: total };
 }
 
-interface Sent {
-  readonly reports: readonly CallReport[];
-  readonly receipts: readonly TransactionReceipt[];
-}
-
-function report({ context: { output }, options, recipient, message, demand }: Work, came: string[], sent: Sent): void {
+function report({ context: { output }, options, recipient, message, demand }: Work, came: string[], sent: Made): void {
   const { contract, address, at } = recipient;
   const executed = contract.interface.getEvent("MessageExecuted").topicHash;
   const own = sent.receipts

@@ -1,5 +1,5 @@
 import type { Hex } from "../../../sdk/src/bytes.ts";
-import { callOf, sendCalls, simulateCalls } from "../calls.ts";
+import { callOf, makeCalls } from "../calls.ts";
 import type { Context } from "../command.ts";
 import { readingClient } from "../connection.ts";
 import { findNetwork, withRollups } from "../network.ts";
@@ -28,9 +28,7 @@ export async function vetoMessage(context: Context, sendId: Hex, options: VetoOp
       contract,
       contract.vetoMessage.populateTransaction(sendId),
     );
-    const calls = options.dryRun
-      ? await simulateCalls(at, signing.address, [call])
-      : (await sendCalls(at, signing, [call])).reports;
+    const { reports: calls } = await makeCalls(at, signing, [call], options.dryRun);
     output.line(
       options.dryRun
         ? `Nothing was sent; ${address} on ${at.name} would take the veto.`

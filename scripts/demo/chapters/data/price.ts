@@ -11,6 +11,7 @@ import {
   ANSWER_VALUE_MASK,
   answerSlot,
   assembleRound,
+  feedArgument,
   feedId,
   roundAt,
   signReport,
@@ -91,14 +92,14 @@ async function openFeed(world: World, watch: Watch): Promise<Feed> {
   const { Era: to } = site.connection.description.contracts;
   const { interface: era } = site.connection.contracts.era;
   const gifts = keys.map((key) => ({ to, data: era.encodeFunctionData("transfer", [key, STAKE]) }));
-  const creation = { to: feeds, data: FEEDS.encodeFunctionData("create", [argument(terms)]), gas: GAS };
+  const creation = { to: feeds, data: FEEDS.encodeFunctionData("create", [feedArgument(terms)]), gas: GAS };
   const created = await site.account(ACTORS.treasurer).execute([creation, ...gifts], world.signal);
   const joined = await Promise.all(
     REPORTERS.map((index) => {
       const { address } = devAccount(index);
       const calls = [
         { to, data: era.encodeFunctionData("approve", [feeds, STAKE]) },
-        { to: feeds, data: FEEDS.encodeFunctionData("join", [argument(terms), keys.indexOf(address), address]) },
+        { to: feeds, data: FEEDS.encodeFunctionData("join", [feedArgument(terms), keys.indexOf(address), address]) },
       ];
       return site.account(index).execute(calls, world.signal);
     }),
@@ -117,8 +118,9 @@ async function submit(world: World, { site, at, terms }: Feed, values: readonly 
       return signReport(devWallet(index), at, terms, { value: values[order] ?? 0n, observedAt: now });
     }),
   );
-  const { round, reports } = assembleRound(at, terms, { round: roundAt(terms, now), now }, signed);
-  const data = FEEDS.encodeFunctionData("submit", [argument(terms), round, [...reports]]);
+  const { active } = await IFeeds__factory.connect(at.feeds, site.connection.provider).stateOf(feedId(terms));
+  const { round, reports } = assembleRound(at, terms, { round: roundAt(terms, now), now, active }, signed);
+  const data = FEEDS.encodeFunctionData("submit", [feedArgument(terms), round, [...reports]]);
   return site.account(ACTORS.treasurer).execute([{ to: at.feeds, data, gas: GAS }], world.signal);
 }
 
@@ -128,7 +130,7 @@ async function placePost(world: World, { at, terms }: Feed, site: Site, conditio
   const source = { chainId: at.chainId, incarnation: 1n, broadcaster, feeds: at.feeds };
   // From the second answer on.
   const callTerms = { gasLimit: CALL_GAS, start: 2n, price: 0n };
-  const wiring = [addressOn(world, site, "Subscriptions"), source, argument(terms), callTerms];
+  const wiring = [addressOn(world, site, "Subscriptions"), source, feedArgument(terms), callTerms];
   const [mirror, sentinel] = await Promise.all([
     place(owner, new FeedMirror__factory(), wiring, world.signal),
     place(owner, new Sentinel__factory(), [addressOn(world, site, "Automations")], world.signal),
@@ -209,11 +211,6 @@ function sentinelOf({ site, sentinel }: Post) {
 
 function alarmsOf(post: Post): Promise<bigint> {
   return sentinelOf(post).alarms();
-}
-
-/** Terms as Solidity takes them. */
-function argument(terms: FeedTerms) {
-  return { ...terms, reporters: [...terms.reporters] };
 }
 
 function text(value: bigint): string {

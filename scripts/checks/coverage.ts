@@ -1,13 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { createOutput } from "../cli/output.ts";
+import { contractTests } from "../cli/test-lanes.ts";
 import { buildContracts, runHardhat, summarise } from "../cli/test.ts";
-import { filesBelow } from "./artifacts.ts";
 
 const LEAST_PERCENT = 98;
-
-/** Folders of tests that call contracts in this process, beside those named like a folder of contracts. */
-const MORE_FOLDERS = ["conformance", "invariant", "slashing"];
 
 /** What the tests need of the project. */
 const COPIED = [
@@ -80,19 +77,6 @@ function copyProject(root: string): string {
   const modules = path.join(copy, "node_modules");
   if (!existsSync(modules)) symlinkSync(path.join(root, "node_modules"), modules, "junction");
   return copy;
-}
-
-/**
- * The files that reach contracts, mocha's and Solidity's. In `test/deployment` those named after a contract: the others
- * start processes.
- */
-export function contractTests(root: string): string[] {
-  const named = readdirSync(path.join(root, "contracts"), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-  return [...named, ...MORE_FOLDERS]
-    .flatMap((folder) => [".test.ts", ".t.sol"].flatMap((end) => filesBelow(root, `test/${folder}`, end)))
-    .filter((file) => !/^test\/deployment\/[^A-Z]/.test(file));
 }
 
 /** Reads the lines that Hardhat counted: `DA:<line>,<times run>` per file. */

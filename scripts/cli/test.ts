@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
+import os from "node:os";
 import path from "node:path";
+import PQueue from "p-queue";
 import { writeAbis } from "../checks/abis.ts";
 import { CommandError } from "./command.ts";
+import { testLanes } from "./test-lanes.ts";
 
 export interface TestResult {
   readonly passed: number;
@@ -20,17 +23,56 @@ export interface TestSelection {
 const TOTALS = /^(\d+) (passing|failing) \(/gm;
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
-/** Builds, then runs the mocha tests and Hardhat's Solidity tests in a process of their own. */
+/**
+ * Builds, then runs the mocha tests and Hardhat's Solidity tests: all of them in lanes side by side (one after the other where there
+ * is one processor), or the named ones in one process. A lane's output comes whole, behind that of the lane before it.
+ */
 export async function runTests(root: string, selection: TestSelection): Promise<TestResult> {
   const { files = [], grep, onOutput } = selection;
   await buildContracts(root, onOutput);
-  const pieces: string[] = [];
+  const lanes = files.length === 0 ? testLanes(root) : [files];
+  const writers = takeTurns(lanes.length, onOutput);
+  const queue = new PQueue({ concurrency: os.availableParallelism() > 1 ? lanes.length : 1 });
   const filter = grep === undefined ? [] : ["--grep", grep];
-  const exitCode = await runHardhat(root, ["test", ...filter, ...files], (piece) => {
-    pieces.push(piece);
-    onOutput(piece);
-  });
-  return summarise(pieces.join(""), exitCode, files.length === 0 && grep === undefined);
+  const results = await queue.addAll(
+    lanes.map((lane, index) => async (): Promise<TestResult> => {
+      const pieces: string[] = [];
+      const exitCode = await runHardhat(root, ["test", "--no-compile", ...filter, ...lane], (piece) => {
+        pieces.push(piece);
+        writers[index]?.write(piece);
+      });
+      writers[index]?.end();
+      return summarise(pieces.join(""), exitCode, files.length === 0 && grep === undefined);
+    }),
+  );
+  return {
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failed: results.reduce((sum, { failed }) => sum + failed, 0),
+    ok: results.every(({ ok }) => ok),
+  };
+}
+
+/** Writers to one output: what the second one writes waits until the first one has ended, and so on. */
+export function takeTurns(
+  count: number,
+  write: (piece: string) => void,
+): { write: (piece: string) => void; end: () => void }[] {
+  const waiting = Array.from({ length: count }, (): string[] => []);
+  const ended = new Set<number>();
+  let turn = 0;
+  return waiting.map((pieces, index) => ({
+    write(piece) {
+      if (index === turn) write(piece);
+      else pieces.push(piece);
+    },
+    end() {
+      ended.add(index);
+      while (ended.has(turn)) {
+        turn += 1;
+        for (const piece of waiting[turn] ?? []) write(piece);
+      }
+    },
+  }));
 }
 
 /** Counts what Hardhat reports. A whole run without a single test is a failure, and so is a run that broke off. */

@@ -4,10 +4,12 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import type { Command } from "../../scripts/cli/command.ts";
+import { filesBelow } from "../../scripts/checks/artifacts.ts";
 import { CommandError, UsageError, integer, oneOf } from "../../scripts/cli/command.ts";
 import { describeError } from "../../scripts/cli/errors.ts";
 import { formatTable, toJson } from "../../scripts/cli/output.ts";
-import { summarise } from "../../scripts/cli/test.ts";
+import { testLanes } from "../../scripts/cli/test-lanes.ts";
+import { summarise, takeTurns } from "../../scripts/cli/test.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const commands = path.join(root, "scripts/cli/commands");
@@ -119,6 +121,26 @@ describe("command line", () => {
     it("takes a run that broke off, or held no test, for a failure", () => {
       expect(summarise("Error: cannot load a file\n", 1, true)).to.deep.equal({ passed: 0, failed: 1, ok: false });
       expect(summarise("", 0, true)).to.deep.equal({ passed: 0, failed: 1, ok: false });
+    });
+
+    it("runs every test file in exactly one lane", () => {
+      const lanes = testLanes(process.cwd());
+      const files = [".test.ts", ".t.sol"].flatMap((end) => filesBelow(process.cwd(), "test", end));
+      expect(lanes.flat().sort()).to.deep.equal(files.sort());
+      for (const lane of lanes) expect(lane.length).to.be.greaterThan(20);
+    });
+
+    it("shows what lanes print one after the other, though they print at once and end in any order", () => {
+      const shown: string[] = [];
+      const writers = takeTurns(3, (piece) => shown.push(piece));
+      for (const piece of ["a", "b"]) for (const [lane, { write }] of writers.entries()) write(`${lane}${piece}`);
+      expect(shown).to.deep.equal(["0a", "0b"]);
+      writers[1]?.end();
+      writers[0]?.write("0c");
+      writers[0]?.end();
+      expect(shown).to.deep.equal(["0a", "0b", "0c", "1a", "1b", "2a", "2b"]);
+      writers[2]?.write("2c");
+      expect(shown.at(-1)).to.equal("2c");
     });
   });
 });

@@ -29,6 +29,9 @@ const settlement = [
   "test/fees/settlement.test.ts",
   ...messaging("GatewayInbound.fees", "GatewayInbound.bounties", "GatewayLanes"),
 ];
+const data = (...names: string[]): string[] => names.map((name) => `test/data/${name}.test.ts`);
+const subscriptionTests = data("Subscriptions", "Subscriptions.deliver", "Subscriptions.attacks");
+const automationTests = data("Automations");
 const tallies = ["test/governance/EraGovernor.tallies.test.ts", "test/governance/EraGovernor.test.ts"];
 
 /** The accounting first: what is proved is tested here all the same. */
@@ -38,7 +41,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: "contracts/fees/FeeController.sol",
     roots: [FEES],
-    tests: ["test/fees/FeeController.test.ts", ...settlement],
+    tests: ["test/fees/FeeController.test.ts", ...settlement, "test/fees/StateRequests.test.ts", ...guardians("slash")],
   },
   { file: "contracts/libraries/InflowLimit.sol", roots: [LIMIT], tests: ["test/libraries/InflowLimit.test.ts"] },
   {
@@ -60,7 +63,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: "contracts/guardians/GuardianDiscipline.sol",
     roots: SET,
-    tests: guardians("discipline", "evidence", "challenges"),
+    tests: guardians("discipline", "evidence", "challenges", "growth"),
   },
   {
     file: "contracts/governance/VoteCollector.sol",
@@ -68,6 +71,31 @@ export const TARGETS: readonly Target[] = [
     tests: ["test/governance/VoteCollector.test.ts"],
   },
   { file: "contracts/governance/EraGovernor.sol", roots: GOVERNOR, tests: tallies },
+  {
+    file: "contracts/governance/LegGovernor.sol",
+    roots: GOVERNOR,
+    tests: [...tallies, "test/governance/EraGovernor.edges.test.ts", "test/governance/attacks.test.ts"],
+  },
+  {
+    file: "contracts/data/Subscriptions.sol",
+    roots: ["contracts/data/Subscriptions.sol:Subscriptions"],
+    tests: subscriptionTests,
+  },
+  {
+    file: "contracts/data/Automations.sol",
+    roots: ["contracts/data/Automations.sol:Automations"],
+    tests: automationTests,
+  },
+  {
+    file: "contracts/data/PaidCalls.sol",
+    roots: ["contracts/data/Automations.sol:Automations", "contracts/data/Subscriptions.sol:Subscriptions"],
+    tests: [...automationTests, ...subscriptionTests],
+  },
+  {
+    file: "contracts/data/Feeds.sol",
+    roots: ["contracts/data/Feeds.sol:Feeds"],
+    tests: data("Feeds", "Feeds.attacks", "FeedMirror"),
+  },
   {
     file: "contracts/token/Era.sol",
     roots: ["contracts/token/Era.sol:Era"],

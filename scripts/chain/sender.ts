@@ -1,6 +1,7 @@
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Receipt } from "./blocks.ts";
 import { bigQuantity, toQuantity } from "./blocks.ts";
+import { withGasMargin } from "./gas-margin.ts";
 import type { RpcPool } from "./pool.ts";
 import type { Item, SenderOptions, SenderState, TxRequest, TxSigner } from "./sender-state.ts";
 import { newestVersion } from "./sender-state.ts";
@@ -143,8 +144,7 @@ async function estimateGas(pool: RpcPool, signer: TxSigner, request: TxRequest):
     data: request.data ?? "0x",
     value: toQuantity(request.value ?? 0n),
   };
-  const gas = bigQuantity(await pool.request("eth_estimateGas", [call], { signal: request.signal }));
-  return gas + gas / 4n;
+  return withGasMargin(bigQuantity(await pool.request("eth_estimateGas", [call], { signal: request.signal })));
 }
 
 interface Worker {

@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
+import type { TransactionRequest } from "ethers";
 import { HDNodeWallet, Mnemonic, Wallet, isKeystoreJson } from "ethers";
+import { withGasMargin } from "../chain/gas-margin.ts";
 import { DEV_MNEMONIC } from "../devnet/anvil.ts";
 import type { Context } from "./command.ts";
 import { CommandError, UsageError } from "./command.ts";
@@ -14,7 +16,7 @@ export interface WalletChoice {
 
 /** A wallet on one rollup. */
 export interface Signing {
-  readonly wallet: Wallet | HDNodeWallet;
+  readonly wallet: Wallet;
   readonly address: string;
   readonly contracts: Contracts;
 }
@@ -54,10 +56,17 @@ export function isLoopback(url: string): boolean {
   return ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
 }
 
+/** A class only because ethers asks for one. */
+class RoomyWallet extends Wallet {
+  override async estimateGas(transaction: TransactionRequest): Promise<bigint> {
+    return withGasMargin(await super.estimateGas(transaction));
+  }
+}
+
 /** The wallet on a rollup, with coins to pay for gas. Throws CLI_EMPTY_WALLET. */
 export async function signOn(connection: Connection, wallet: Wallet | HDNodeWallet): Promise<Signing> {
   const { name, provider, description } = connection;
-  const connected = wallet.connect(provider);
+  const connected = new RoomyWallet(wallet.privateKey, provider);
   if ((await provider.getBalance(wallet.address)) === 0n) {
     const next = `fund it (on local networks: ./metalayer faucet --address ${wallet.address} --on ${name})`;
     throw new CommandError(

@@ -40,7 +40,6 @@ abstract contract GatewayInbound is GatewayEarnings {
     /// @inheritdoc IMetalayerGateway
     /// @dev STEP 3, on the destination (STEP 2 is the guardians' signature).
     function relay(bytes calldata attestation, bytes calldata batches) external {
-        if (attestation.length < 32) revert GatewayAttestationRefused();
         Run memory run;
         (uint256 place, uint256 end) = BatchReader.bounds(batches);
         while (place < end) place = _relayBatch(run, attestation, batches, place);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IERC7786Recipient} from "@openzeppelin/contracts/interfaces/draft-IERC7786.sol";
+import {BoundedCall} from "../libraries/BoundedCall.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
 import {IMetalayerGateway} from "./IMetalayerGateway.sol";
 
@@ -14,7 +15,6 @@ using {ReceiveCalls.execute} for ReceiveCall global;
 
 /// @title `receiveMessage(receiveId, sender, payload)` for many messages of one source, without encoding it anew.
 library ReceiveCalls {
-    uint256 private constant MAX_REASON = 256;
     /// @dev Gas that a failed attempt needs after the call; the call's own overhead is in it.
     uint256 private constant RESERVE = 20_000;
 
@@ -89,20 +89,6 @@ library ReceiveCalls {
             ok := call(callGas, recipient, 0, input, size, 0x00, 0x20)
             ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), magic)))
         }
-        if (!ok) reason = _reason();
-    }
-
-    /// @dev What the last call returned, no more of it than is kept.
-    function _reason() private pure returns (bytes memory reason) {
-        assembly ("memory-safe") {
-            let kept := returndatasize()
-            if gt(kept, MAX_REASON) {
-                kept := MAX_REASON
-            }
-            reason := mload(0x40)
-            mstore(reason, kept)
-            returndatacopy(add(reason, 0x20), 0, kept)
-            mstore(0x40, add(reason, and(add(kept, 0x3f), not(0x1f))))
-        }
+        if (!ok) reason = BoundedCall.lastAnswer();
     }
 }

@@ -43,7 +43,8 @@ describe("what the contracts can reach", () => {
     expect(using(/import \{[^}]*\bReceiveCalls?\b/)).to.deep.equal(["GatewayInbound.sol"]);
     // The others call who asked for it itself, and nothing but this function of it.
     const asked = { "Automations.sol": "IAutomated\\.onCondition", "Subscriptions.sol": "ISubscriber\\.onPublication" };
-    expect(using(/import \{[^}]*\bBoundedCall\b/)).to.deep.equal(["PaidCalls.sol"]);
+    expect(using(/\bBoundedCall\.execute\b/)).to.deep.equal(["PaidCalls.sol"]);
+    expect(using(/\busing BoundedCall\b|\{[^}]*\bBoundedCall as\b/)).to.deep.equal([]);
     expect(using(/import \{[^}]*\bPaidCalls\b/)).to.have.members(Object.keys(asked));
     for (const [name, selector] of Object.entries(asked)) {
       const text = sources().get(name) ?? "";

@@ -254,6 +254,11 @@ describe("MetalayerGateway, attacked", () => {
       const all = await invent(net, A, B, messages);
       await B.gateway.relay(all.attestation, all.batches);
       expect(await B.gateway.deliveredWord(A.chainId, 1)).to.equal(1n);
+      // Now nothing of it is open: it is passed over before anything is asked of its attestation.
+      await expect(B.gateway.relay("0x", all.batches)).to.be.revertedWithCustomError(
+        B.gateway,
+        "GatewayNothingToDeliver",
+      );
     });
   });
 

@@ -54,6 +54,21 @@ describe("MetalayerGateway, delivering", () => {
         .withArgs(id, relayer, 7_000);
     });
 
+    it("are earned from the very second in which a pause ends", async () => {
+      const { f, relayer, id } = await booked();
+      await f.B.gateway.connect(f.B.pauser).pause([f.A.chainId], DAY);
+      const { pausedUntil } = await f.B.gateway.inLane(f.A.chainId);
+      const { time } = f.B.connection.networkHelpers;
+      await time.setNextBlockTimestamp(pausedUntil - 1n);
+      await expect(f.relay({ part: MESSAGE, edit: claim }))
+        .to.be.revertedWithCustomError(f.B.gateway, "GatewayPaused")
+        .withArgs(f.A.chainId, pausedUntil);
+      await time.setNextBlockTimestamp(pausedUntil);
+      await expect(f.relay({ part: MESSAGE, edit: claim }))
+        .to.emit(f.B.gateway, "BountyPaid")
+        .withArgs(id, relayer, 7_000);
+    });
+
     it("EXPLOITS 27 are not taken back from inside the delivery that earns them, whoever gets them back", async () => {
       const { f, relayer, id } = await booked();
       const refund = f.B.gateway.interface.encodeFunctionData("refundBounty", [f.A.chainId, 0, id]);

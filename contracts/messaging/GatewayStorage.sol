@@ -29,7 +29,7 @@ abstract contract GatewayStorage is IMetalayerGateway {
         address gateway;
     }
 
-    /// @dev Marks of delivered messages: 256 bits of `final`, or 8 fingerprints of `fast` (docs/protocol/messages.md §6).
+    /// @dev Marks of delivered messages: 256 bits of `final`, or 4 fingerprints of `fast` (docs/protocol/messages.md §6).
     struct Record {
         uint256 marks;
     }

@@ -249,7 +249,7 @@ interface IMetalayerGateway is IERC7786GatewaySource {
     function isDelivered(uint256 srcChainId, uint64 nonce) external view returns (bool);
     /// @notice 256 delivered bits of `final`, nonces 256 · index … 256 · index + 255.
     function deliveredWord(uint256 srcChainId, uint256 index) external view returns (uint256);
-    /// @notice Fingerprints of `fast` deliveries, nonces 8 · index … 8 · index + 7, lowest nonce in the lowest bits.
+    /// @notice Fingerprints of `fast` deliveries, nonces 4 · index … 4 · index + 3, lowest nonce in the lowest bits.
     function fastWord(uint256 srcChainId, uint256 index) external view returns (uint256);
     /// @notice Prepaid credit of an account in fee units, and the sponsor it named.
     function credit(address account) external view returns (uint256 balance, address sponsoredBy);

@@ -30,7 +30,7 @@ interface Words {
   readonly doneFast: Map<bigint, bigint>;
 }
 
-const MASK_32 = 0xffffffffn;
+const MASK_64 = 0xffff_ffff_ffff_ffffn;
 
 export function createDeliveredView(): DeliveredView & Words {
   const words = new Map<bigint, bigint>();
@@ -40,7 +40,7 @@ export function createDeliveredView(): DeliveredView & Words {
   const bit = (map: Map<bigint, bigint>, nonce: bigint): boolean =>
     (((map.get(nonce >> 8n) ?? 0n) >> (nonce & 255n)) & 1n) === 1n;
   const mark = (map: Map<bigint, bigint>, nonce: bigint): bigint =>
-    ((map.get(nonce >> 3n) ?? 0n) >> ((nonce & 7n) << 5n)) & MASK_32;
+    ((map.get(nonce >> 2n) ?? 0n) >> ((nonce & 3n) << 6n)) & MASK_64;
   return {
     words,
     fast,
@@ -50,15 +50,15 @@ export function createDeliveredView(): DeliveredView & Words {
     isFastClosed: (nonce) => bit(words, nonce) || mark(fast, nonce) !== 0n,
     isDone: (nonce, id) => bit(done, nonce) || mark(doneFast, nonce) === fingerprint(id),
     note(nonce, id, isFast) {
-      const [map, index, shift] = isFast ? [fast, nonce >> 3n, (nonce & 7n) << 5n] : [words, nonce >> 8n, nonce & 255n];
+      const [map, index, shift] = isFast ? [fast, nonce >> 2n, (nonce & 3n) << 6n] : [words, nonce >> 8n, nonce & 255n];
       map.set(index, (map.get(index) ?? 0n) | ((isFast ? fingerprint(id) : 1n) << shift));
     },
   };
 }
 
-/** docs/protocol/messages.md §6: the hash's last 32 bits, or 1 if they are 0. */
+/** docs/protocol/messages.md §6: the hash's last 64 bits, or 1 if they are 0. */
 function fingerprint(id: Hex): bigint {
-  const low = BigInt(id) & MASK_32;
+  const low = BigInt(id) & MASK_64;
   return low === 0n ? 1n : low;
 }
 
@@ -76,7 +76,7 @@ export async function readDelivered(
     const target = at === "latest" ? view.words : view.done;
     const final = unique(8n).map((index) => ({ name: "deliveredWord", srcChainId, index, target }));
     const marks = at === "latest" ? view.fast : view.doneFast;
-    const fast = withFast ? unique(3n) : [];
+    const fast = withFast ? unique(2n) : [];
     return [...final, ...fast.map((index) => ({ name: "fastWord", srcChainId, index, target: marks }))];
   });
   if (wanted.length === 0) return;

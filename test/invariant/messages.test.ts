@@ -23,8 +23,8 @@ async function checkRecords({ src, dst, sent }: LaneModel): Promise<void> {
     const bits = await dst.gateway.deliveredWord(src.chainId, word);
     for (let i = 0; i < 256 && word * 256 + i < sent.length; i++) {
       const nonce = word * 256 + i;
-      const fast = (await dst.gateway.fastWord(src.chainId, nonce >> 3)) >> BigInt(32 * (nonce & 7));
-      const closed = ((bits >> BigInt(i)) & 1n) === 1n || (fast & 0xffff_ffffn) !== 0n;
+      const fast = (await dst.gateway.fastWord(src.chainId, nonce >> 2)) >> BigInt(64 * (nonce & 3));
+      const closed = ((bits >> BigInt(i)) & 1n) === 1n || BigInt.asUintN(64, fast) !== 0n;
       expect(closed, `record of nonce ${nonce}`).to.equal(sent[nonce]?.delivered);
     }
   }

@@ -1,8 +1,25 @@
 import { expect } from "chai";
 import { encodeBatches } from "../../sdk/src/batch.ts";
 import { CLASS_FAST, CLASS_FINAL } from "../../sdk/src/fact.ts";
+import type { Hex } from "../../sdk/src/bytes.ts";
+import { messageHash, type Message } from "../../sdk/src/message.ts";
+import { RecipientMock__factory } from "../../typechain-types/index.js";
 import { gatewayFixture, MODE } from "../helpers/gateway.ts";
-import { deliver, prepareDelivery } from "../helpers/network.ts";
+import { deliver, interop, laneOf, prepareDelivery, sentMessages } from "../helpers/network.ts";
+
+const AGREEING = 8;
+const payloadOf = (number: number): Hex => `0x${number.toString(16).padStart(16, "0")}`;
+
+/** Payloads with which two messages have hashes that agree in their last 32 bits. */
+function agreeing(hashOf: (message: Message) => Hex, one: Message, other: Message): [Hex, Hex] {
+  const endOf = (message: Message, number: number): string =>
+    hashOf({ ...message, payload: payloadOf(number) }).slice(-AGREEING);
+  const known = new Map(Array.from({ length: 2 ** 17 }, (_, number) => [endOf(one, number), number]));
+  for (let number = 0; ; number++) {
+    const found = known.get(endOf(other, number));
+    if (found !== undefined) return [payloadOf(found), payloadOf(number)];
+  }
+}
 
 describe("MetalayerGateway, delivering", () => {
   describe("class fast", () => {
@@ -111,6 +128,36 @@ describe("MetalayerGateway, delivering", () => {
       expect(await recipient.receivedById(instead)).to.equal(1);
       expect(await recipient.received()).to.equal(3);
     });
+
+    it("R5 C18 a reorganised message that agrees with a stranger's in 32 bits of its hash does not keep that one out", async () => {
+      const { net, A, B, recipient, relay } = await gatewayFixture();
+      const own = await recipient.getAddress();
+      const limit = B.gateway.interface.encodeFunctionData("setFastLimit", [own, A.chainId, 100]);
+      await recipient.call(B.gateway, limit);
+      const stranger = await new RecipientMock__factory(B.deployer).deploy();
+      const to = await stranger.getAddress();
+      const attack = (payload: Hex) => A.gateway.connect(A.user).sendMessage(interop(B, own), payload, []);
+      const honest = (payload: Hex) => A.gateway.connect(A.deployer).sendMessage(interop(B, to), payload, []);
+      const snapshot = await A.connection.networkHelpers.takeSnapshot();
+      const sentBy = async (send: typeof attack): Promise<Message> => {
+        await send(payloadOf(0));
+        const [message] = await sentMessages(A, B);
+        await snapshot.restore();
+        if (message === undefined) throw new Error("it was sent");
+        return message;
+      };
+      const lane = await laneOf(A, B);
+      const hashOf = (message: Message): Hex => messageHash(lane.networkId, lane, message);
+      const [ground, predicted] = agreeing(hashOf, await sentBy(attack), await sentBy(honest));
+
+      await attack(ground);
+      await deliver(net, A, B, { class: CLASS_FAST });
+      expect(await recipient.received()).to.equal(1);
+      await snapshot.restore();
+      await honest(predicted);
+      await relay();
+      expect(await stranger.received()).to.equal(1);
+    }).timeout(120_000);
 
     it("needs the block hash in the fact, and a fast fact is no final one", async () => {
       const { net, A, B, send } = await gatewayFixture();

@@ -60,9 +60,9 @@ contract MarkProofs {
 
     /// @notice a fingerprint never changes another nonce's, nor does its removal, which leaves the word as it was
     /// @custom:engine bits
-    /// @custom:seeded DeliveryMarks.sol -> return marks & ~(uint256(type(uint32).max) << ((nonce & 7) << 5)); -> return marks & ~(uint256(type(uint64).max) << ((nonce & 7) << 5));
+    /// @custom:seeded DeliveryMarks.sol -> return marks & ~(uint256(type(uint64).max) << ((nonce & 3) << 6)); -> return marks & ~(uint256(type(uint128).max) << ((nonce & 3) << 6));
     function fingerprintTouchesNoOther(uint256 marks, uint256 nonce, uint256 other, bytes32 id) external pure {
-        require(nonce & 7 != other & 7 && DeliveryMarks.fingerprintAt(marks, nonce) == 0);
+        require(nonce & 3 != other & 3 && DeliveryMarks.fingerprintAt(marks, nonce) == 0);
         uint256 marked = DeliveryMarks.withFingerprint(marks, nonce, DeliveryMarks.fingerprint(id));
         assert(DeliveryMarks.fingerprintAt(marked, other) == DeliveryMarks.fingerprintAt(marks, other));
         assert(DeliveryMarks.withoutFingerprint(marked, nonce) == marks);
@@ -70,7 +70,7 @@ contract MarkProofs {
 
     /// @notice two nonces share a fingerprint's place only if they are one
     /// @custom:engine bits
-    /// @custom:seeded DeliveryMarks.sol -> return nonce >> 3; -> return nonce >> 4;
+    /// @custom:seeded DeliveryMarks.sol -> return nonce >> 2; -> return nonce >> 3;
     function everyNonceHasItsOwnPlace(uint256 nonce, uint256 other) external pure {
         require(DeliveryMarks.fastWordOf(nonce) == DeliveryMarks.fastWordOf(other));
         uint256 marked = DeliveryMarks.withFingerprint(0, nonce, 1);

@@ -1,11 +1,22 @@
+import type { Log } from "ethers";
 import type { Address, Hex } from "./bytes.ts";
 import type { MetalayerClient } from "./client.ts";
-import { MetalayerError } from "./errors.ts";
 import { attestedHead } from "./proofsRead.ts";
 import { publicationTopics, readPublications, type PublishedEvent } from "./publication.ts";
 import { provePublications } from "./publicationProof.ts";
 import type { RollupHandle } from "./rollup.ts";
 import { finalBlockNumber } from "./status.ts";
+import {
+  blockHash,
+  handedOver,
+  MOST_BLOCKS,
+  moveOn,
+  newOnes,
+  placeAt,
+  refuseReplaced,
+  withoutGap,
+  type Place,
+} from "./streamPlace.ts";
 
 /** Which publications an app wants, of which rollups. */
 export interface StreamFilter {
@@ -42,26 +53,14 @@ export interface StreamOptions {
   readonly pollMs?: number;
   /** Where to begin on a rollup: blocks before are not read. Default: the client's `fromBlock`. */
   readonly from?: ReadonlyMap<bigint, number>;
-  /** What went wrong; the stream goes on and loses nothing. */
+  /**
+   * What went wrong; the stream goes on and loses nothing. After `STREAM_REORGED` that goes back more than 2,000 blocks, with `finalFor` some
+   * may come a second time; with `attestedOn` nothing does, and nothing else comes at an index that was handed over before these.
+   */
   readonly onError?: (chainId: bigint, error: unknown) => void;
 }
 
-/** One rollup's place in the stream. */
-interface Place {
-  readonly source: RollupHandle;
-  readonly broadcaster: Address;
-  next: number;
-  /** Of the block before `next`, once known. */
-  hash: string | undefined;
-  /** Handed over lately. */
-  readonly recent: Set<Hex>;
-  /** Newest publication seen of each publisher: their indexes have no gap, a node's logs might. */
-  readonly newest: Map<Address, PublishedEvent>;
-}
-
 const DEFAULT_POLL_MS = 2_000;
-const MOST_BLOCKS = 2_000;
-const MOST_RECENT = 10_000;
 const PROVEN_AT_ONCE = 16;
 
 /**
@@ -77,8 +76,8 @@ export async function streamPublications(
 ): Promise<void> {
   const places = [...filter.broadcasters].map(([chainId, broadcaster]): Place => {
     const source = client.rollup(chainId);
-    const next = options.from?.get(chainId) ?? source.fromBlock;
-    return { source, broadcaster, next, hash: undefined, recent: new Set(), newest: new Map() };
+    const first = options.from?.get(chainId) ?? source.fromBlock;
+    return placeAt(source, { broadcaster, first, isUndone: "finalFor" in options.trust });
   });
   client.rollup(trusted(options.trust));
   await Promise.all(places.map((place) => follow(client, place, filter, handler, options)));
@@ -124,46 +123,26 @@ async function readPiece(
   handler: (said: StreamedPublication) => Promise<void> | void,
   { trust, signal }: StreamOptions,
 ): Promise<void> {
-  const { source, broadcaster, recent } = place;
-  const to = Math.min(end, place.next + Math.min(MOST_BLOCKS, source.logRange) - 1);
-  const before = place.next === 0 ? undefined : await source.provider.getBlock(place.next - 1);
-  if (place.hash !== undefined && before?.hash !== place.hash) throw goBack(place);
-  const last = await source.provider.getBlock(to);
-  if (last?.hash === undefined || last.hash === null) throw unavailable(source, to);
+  const { source, broadcaster, next } = place;
+  await refuseReplaced(place);
+  const to = Math.min(end, next + Math.min(MOST_BLOCKS, source.logRange) - 1);
+  const hash = await blockHash(source, to);
   // All topics, so that a gap shows.
   const topics = publicationTopics(filter.publisher === undefined ? {} : { publisher: filter.publisher });
-  const logs = await source.provider.getLogs({ address: broadcaster, topics, fromBlock: place.next, toBlock: to });
-  const all = readPublications(logs.filter((log) => log.address.toLowerCase() === broadcaster.toLowerCase()));
+  const logs = await source.provider.getLogs({ address: broadcaster, topics, fromBlock: next, toBlock: to });
+  const isAsked = ({ address, blockNumber }: Log): boolean =>
+    address.toLowerCase() === broadcaster.toLowerCase() && blockNumber >= next && blockNumber <= to;
+  const all = readPublications(logs.filter(isAsked));
   const newest = withoutGap(place, all);
-  const isNew = ({ topic, message }: PublishedEvent): boolean =>
-    (filter.topic === undefined || topic === filter.topic.toLowerCase()) && !recent.has(message);
-  const said = all.filter(isNew);
+  const wanted = all.filter(({ topic }) => filter.topic === undefined || topic === filter.topic.toLowerCase());
+  const said = newOnes(place, wanted);
   if ("attestedOn" in trust) await prove(client, place, said, trust.attestedOn);
   for (const one of said) {
     if (signal.aborted) return;
     await handler({ ...one, chainId: source.chainId });
-    recent.add(one.message);
+    handedOver(place, one);
   }
-  for (const message of [...recent].slice(0, Math.max(0, recent.size - MOST_RECENT))) recent.delete(message);
-  for (const [publisher, one] of newest) place.newest.set(publisher, one);
-  [place.next, place.hash] = [to + 1, last.hash];
-}
-
-/** Newest publication of each publisher after these. If a node has left some out, goes back to before them and throws `STREAM_GAP`. */
-function withoutGap(place: Place, said: readonly PublishedEvent[]): Map<Address, PublishedEvent> {
-  const { chainId } = place.source;
-  const newest = new Map<Address, PublishedEvent>();
-  for (const one of said) {
-    const { publisher, index } = one;
-    const before = newest.get(publisher) ?? place.newest.get(publisher);
-    if (before !== undefined && index > before.index + 1n) {
-      [place.next, place.hash] = [Math.min(place.next, before.blockNumber), undefined];
-      const message = `the node of rollup ${chainId} left out publications of ${publisher} before ${index}`;
-      throw new MetalayerError("STREAM_GAP", message, { chainId, publisher, index, before: before.index });
-    }
-    if (before === undefined || index > before.index) newest.set(publisher, one);
-  }
-  return newest;
+  moveOn(place, { block: to, hash }, all, newest);
 }
 
 /** Every one of them is in the newest attested state. Throws `PUBLICATION_NOT_PROVEN`, `PROOF_REFUSED`. */
@@ -179,22 +158,6 @@ async function prove(
   }
 }
 
-/** The rollup broke its finality: what was handed over is not handed over again, what is new in the other blocks is. */
-function goBack(place: Place): MetalayerError {
-  const { source, next } = place;
-  [place.next, place.hash] = [Math.max(source.fromBlock, next - MOST_BLOCKS), undefined];
-  place.newest.clear();
-  const message = `rollup ${source.chainId} has another block ${next - 1} than the one that was final`;
-  return new MetalayerError("STREAM_REORGED", message, { chainId: source.chainId, block: next - 1 });
-}
-
 function trusted(trust: StreamTrust): bigint {
   return "finalFor" in trust ? trust.finalFor : trust.attestedOn;
-}
-
-function unavailable({ chainId }: RollupHandle, block: number): MetalayerError {
-  return new MetalayerError("STREAM_BLOCK_UNKNOWN", `the node of rollup ${chainId} does not know block ${block} yet`, {
-    chainId,
-    block,
-  });
 }

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import type { TestRollup } from "../../sdk/src/testkit/index.ts";
@@ -83,6 +83,10 @@ describe("command line: feeds on a local network", function () {
     return file(name);
   }
 
+  function readJson(name: string): object {
+    return JSON.parse(readFileSync(file(name), "utf8")) as object; // CAST: what the command line wrote
+  }
+
   /** What a reporter sees, signed with its own record. */
   function report(index: number, value: string, name: string, record = `reporter-${index}.sqlite`): Promise<Signed> {
     const places = ["--record", file(record), "--into", file(name), "--account", String(index)];
@@ -142,13 +146,20 @@ describe("command line: feeds on a local network", function () {
   it("answers a round only with reports enough, and convicts who signed two values for it", async () => {
     const three = ["one.json", "two.json", "three.json"].map(file);
     const before = await blocks();
-    const few = await refusal("submit", ...three.slice(1));
-    expect([few.code, few.sentence.includes("3 are needed")]).to.deep.equal(["CLI_TOO_FEW_REPORTS", true]);
+    // Anyone can write a later round into a file.
+    const junk = write("junk.json", { ...readJson("one.json"), round: "9".repeat(39) });
+    const few = await refusal("submit", junk, ...three.slice(1));
+    expect([few.code, few.sentence.includes("2 reports count, 3 are needed")]).to.deep.equal([
+      "CLI_TOO_FEW_REPORTS",
+      true,
+    ]);
+    const other = write("other-feed.json", { ...readJson("one.json"), feed: `0x${"77".repeat(32)}` });
+    expect((await refusal("submit", other)).sentence).to.contain("no report is of this feed");
     expect((await refusal("submit", ...three)).code).to.equal("CLI_UNCONFIRMED");
     // A second machine with the same key keeps a record of its own.
     await report(4, "9000", "four.json");
     await report(4, "2000", "forgotten.json", "second-machine.sqlite");
-    const all = [...three, file("four.json"), file("forgotten.json")];
+    const all = [junk, ...three, file("four.json"), file("forgotten.json")];
     const dry = await feed<Submitted>("submit", ...all, "--dry-run");
     expect([dry.calls.map(({ method }) => method), await blocks()]).to.deep.equal([["submit", "convict"], before]);
     const done = await feed<Submitted>("submit", ...all, "--account", "8");

@@ -6,6 +6,7 @@ import {
   outlying,
   type AssembledRound,
   type FeedAnswer,
+  type FeedState,
 } from "../../../sdk/src/feeds.ts";
 import { callOf, makeCalls, type Call } from "../calls.ts";
 import type { Context } from "../command.ts";
@@ -46,10 +47,17 @@ export async function submitCommand(
   });
 }
 
-/** The newest round that the files are about, from those of its reports that count. Throws CLI_TOO_FEW_REPORTS. */
+/** A round of which not enough reports count. */
+interface TooFew {
+  readonly round: bigint;
+  readonly received: number;
+  readonly refused: AssembledRound["refused"];
+  readonly error: MetalayerError;
+}
+
+/** The newest round of which enough reports count: anyone can write a later one into a file. Throws CLI_TOO_FEW_REPORTS. */
 async function assemble(feed: Feed, { provider }: Connection, given: readonly SignedReport[]) {
   const own = given.filter(({ feed: id }) => id.toLowerCase() === feed.id);
-  const round = own.reduce((newest, each) => (each.round > newest ? each.round : newest), 0n);
   const contract = feedsOf(feed, provider);
   const [block, before, [, active]] = await Promise.all([
     provider.getBlock("latest"),
@@ -57,27 +65,51 @@ async function assemble(feed: Feed, { provider }: Connection, given: readonly Si
     contract.stateOf(feed.id),
   ]);
   const now = BigInt(block?.timestamp ?? 0);
+  const found = roundsIn(own, before.round).map((round) => assembleOne(feed, { round, now, active }, own));
+  const round = found.find((each) => "answer" in each);
+  if (round === undefined)
+    throw tooFew(
+      found.filter((each) => "error" in each),
+      given.length,
+    );
+  return { round, before };
+}
+
+/** Newest first; those that are answered already only if there are no others. */
+function roundsIn(own: readonly SignedReport[], answered: bigint): bigint[] {
+  const rounds = [...new Set(own.map(({ round }) => round))].sort((a, b) => (a > b ? -1 : 1));
+  const open = rounds.filter((round) => round > answered);
+  return open.length === 0 ? rounds : open;
+}
+
+function assembleOne(feed: Feed, state: FeedState, own: readonly SignedReport[]): AssembledRound | TooFew {
+  const { round } = state;
   const received = own.filter((each) => each.round === round).map(({ report }) => report);
   try {
-    return { round: assembleRound(feed.site, feed.terms, { round, now, active }, received), before };
+    return assembleRound(feed.site, feed.terms, state, received);
   } catch (error) {
     if (!(error instanceof MetalayerError) || error.code !== "FEED_TOO_FEW_REPORTS") throw error;
-    const others = given.length - received.length;
-    const aside = others === 0 ? "" : `; ${others} of other rounds or feeds were left aside`;
-    throw new CommandError(
-      "CLI_TOO_FEW_REPORTS",
-      `of round ${round} ${error.message}${aside}${reasons(error.info["refused"])}`,
-      "Nothing was sent",
-      "bring more reports of the round that runs; ./metalayer feed show tells whose count",
-      { cause: error },
-    );
+    // CAST: what assembleRound puts into this error.
+    const refused = error.info["refused"] as AssembledRound["refused"];
+    return { round, received: received.length, refused, error };
   }
 }
 
-function reasons(refused: unknown): string {
-  // CAST: what assembleRound puts into this error.
-  const all = (refused ?? []) as AssembledRound["refused"];
-  return all.map(({ report, fault }) => `; reporter ${report.place}: ${fault}`).join("");
+/** Tells of the round of which most reports count. */
+function tooFew(found: readonly TooFew[], given: number): CommandError {
+  const counted = ({ received, refused }: TooFew): number => received - refused.length;
+  const [most] = [...found].sort((a, b) => counted(b) - counted(a));
+  const others = given - (most?.received ?? 0);
+  const aside = others === 0 ? "" : `; ${others} of other rounds or feeds were left aside`;
+  const reasons = most?.refused.map(({ report, fault }) => `; reporter ${report.place}: ${fault}`).join("") ?? "";
+  const what = most === undefined ? "no report is of this feed" : `of round ${most.round} ${most.error.message}`;
+  return new CommandError(
+    "CLI_TOO_FEW_REPORTS",
+    `${what}${aside}${reasons}`,
+    "Nothing was sent",
+    "bring more reports of the round that runs; ./metalayer feed show tells whose count",
+    { cause: most?.error },
+  );
 }
 
 function refuseUnconfirmed({ terms }: Feed, before: FeedAnswer, { answer, reports }: AssembledRound): void {

@@ -13,7 +13,8 @@ contract OpParentBlocks is IParentBlocks {
 
     event ParentBlockKept(uint256 indexed number, bytes32 hash);
 
-    /// @notice Keeps the parent's block that the predeploy names now, for ever. Anyone. Emits {ParentBlockKept} unless it is kept already.
+    /// @notice Keeps the parent's block that the predeploy names now, for ever: how old it may be is for who reads it. Anyone. Emits {ParentBlockKept}
+    ///         unless it is kept already.
     function keep() external returns (uint256 number) {
         number = L1_BLOCK.number();
         if (_hashes[number] != 0) return number;

@@ -7,9 +7,10 @@ import {IStateRootSource} from "./IStateRootSource.sol";
 import {ParentState} from "./ParentState.sol";
 
 /// @title State roots of a rollup of the OP Stack: the output root of the dispute game that its AnchorStateRegistry holds as anchor.
-/// @dev The registry takes a game as anchor when it was resolved for the claim, its delay is over, and it is neither retired nor blacklisted; that
-///      it was not blacklisted since is proven too. The game is a clone whose arguments stand at the end of its code: game creator, root claim, parent's
-///      block hash, and more, then their length with itself in two bytes.
+/// @dev The registry takes a game as anchor when it was resolved for the claim, its delay is over, and it is neither retired nor blacklisted. That it
+///      was not blacklisted since is proven at the parent's block, so a blacklisting counts here {MAX_AGE} later at the latest. The game is a clone
+///      whose arguments stand at the end of its code: game creator, root claim, parent's block hash, and more, then their length with itself in two
+///      bytes.
 contract OpStackRoots is ParentState {
     /// @param number block of the parent chain
     /// @param header of that block

@@ -7,6 +7,7 @@ import {IParentBlocks} from "./IParentBlocks.sol";
 import {IStateRootSource} from "./IStateRootSource.sol";
 
 /// @title Base of sources that read what a rollup's own contract on its parent chain has accepted: parent's block → its state → that contract.
+/// @dev The prover picks the block. What the contract held in it may have been taken back since, so a block is of use for {MAX_AGE} only.
 abstract contract ParentState is IStateRootSource {
     error RootSourceInvalidWiring(uint256 chainId, address parent, address posted);
 
@@ -14,6 +15,11 @@ abstract contract ParentState is IStateRootSource {
     uint256 internal constant STEP_BLOCK = 0;
     uint256 internal constant STEP_ACCOUNT = 1;
     uint256 internal constant STEP_SLOT = 2;
+
+    /// @dev Seconds by which the parent's block may be behind this rollup's time: what the parent takes back counts here after that at the latest.
+    ///      Twice the 12 hours in which a rollup of the OP Stack has to take what is forced through its parent, so that keeping the block and then
+    ///      proving under it need no sequencer.
+    uint256 internal constant MAX_AGE = 1 days;
 
     uint256 private immutable CHAIN_ID;
     IParentBlocks private immutable PARENT;
@@ -44,12 +50,13 @@ abstract contract ParentState is IStateRootSource {
         return POSTED;
     }
 
-    /// @dev State root of a block of the parent chain.
+    /// @dev State root of a block of the parent chain that is not older than {MAX_AGE}.
     function _parentRoot(uint256 number, bytes calldata header) internal view returns (bytes32 stateRoot) {
         bytes32 hash = PARENT.blockHash(number);
-        bool proven;
-        (proven, stateRoot) = StateProof.stateRootOf(hash, header);
+        (bool proven, uint64 time) = StateProof.timeOf(hash, header);
         if (hash == 0 || !proven) revert RootSourceRefused(STEP_BLOCK);
+        if (time + MAX_AGE < block.timestamp) revert RootSourceStale(time, MAX_AGE);
+        (, stateRoot) = StateProof.stateRootOf(hash, header);
     }
 
     /// @dev Storage root of the rollup's contract, proven by the first part of `proof`; `next` is where the part ends.

@@ -58,6 +58,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   PathNotHeld: "look at ./metalayer path show: only a held message can be stopped",
   PathUnauthorized: "sign as the vetoer whom ./metalayer path show names",
   RootSourceRefused: "prove another state: docs/protocol/paths.md says what each family's source takes",
+  RootSourceStale: "prove it under a newer block of the parent chain: each is of use for a day",
   RewardsNothing: "wait until the guardian has counted for a while; only what was paid in is paid out",
   StakingFrozen: "wait until the freeze has ended (./metalayer guardian status --operator)",
   StakingUnknownExit: "name an exit that is not paid yet (./metalayer guardian status --operator)",

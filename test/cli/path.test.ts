@@ -194,7 +194,8 @@ describe("command line: paths on a local network", function () {
     const { signer } = b;
     const { deployedBytecode } = await hre.artifacts.readArtifact("L1BlockMock");
     await network.nodes[1]?.rpc("anvil_setCode", L1_BLOCK, deployedBytecode);
-    // A's own node stands for the parent's.
+    // A's own node stands for the parent's; its clock goes as B's does, or its blocks would be too old there.
+    await a.passTime(DAY);
     const far = await (await new ParentChainMock__factory(a.signer).deploy()).waitForDeployment();
     const kept = await (await new OpParentBlocks__factory(signer).deploy()).waitForDeployment();
     const source = await (await new OpStackRoots__factory(signer).deploy(a.chainId, kept, far)).waitForDeployment();

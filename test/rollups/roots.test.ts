@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, JsonRpcProvider, toBeHex, ZeroAddress, type Signer } from "ethers";
+import { concat, JsonRpcProvider, toBeHex, toQuantity, ZeroAddress, type Signer } from "ethers";
 import hre from "hardhat";
 import { startAnvil, type Anvil } from "../../scripts/devnet/anvil.ts";
 import { fixedBytes, hashText, hashWords, toAddress, ZERO_HASH, type Address, type Hex } from "../../sdk/src/bytes.ts";
@@ -23,9 +23,11 @@ import {
   type OpStackRoots,
   type ParentChainMock,
 } from "../../typechain-types/index.js";
-import { A, PathWorld } from "../paths/world.ts";
+import { A, DAY, PathWorld } from "../paths/world.ts";
 
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
+
+type Clock = Awaited<ReturnType<typeof hre.network.create>>["networkHelpers"]["time"];
 
 describe("state roots without guardians", () => {
   let anvil: Anvil;
@@ -33,6 +35,7 @@ describe("state roots without guardians", () => {
   let parentSigner: Signer;
   let world: PathWorld;
   let blocks: OpParentBlocks;
+  let clock: Clock;
 
   before(async function () {
     this.timeout(120_000);
@@ -40,10 +43,11 @@ describe("state roots without guardians", () => {
     const options = { staticNetwork: true, pollingInterval: 20, cacheTimeout: -1 };
     parent = new JsonRpcProvider(anvil.url, undefined, options);
     parentSigner = await parent.getSigner(0);
-    const rollups = await Promise.all(["rollupA", "rollupB"].map((name) => hre.network.create(name)));
-    world = await PathWorld.on(rollups);
+    const [origin, destination] = [await hre.network.create("rollupA"), await hre.network.create("rollupB")];
+    world = await PathWorld.on([origin, destination]);
+    clock = destination.networkHelpers.time;
     const { deployedBytecode } = await hre.artifacts.readArtifact("L1BlockMock");
-    await rollups[1]?.networkHelpers.setCode(L1_BLOCK, deployedBytecode);
+    await destination.networkHelpers.setCode(L1_BLOCK, deployedBytecode);
     blocks = await new OpParentBlocks__factory(world.dst.signer).deploy();
     await world.send();
   });
@@ -65,6 +69,11 @@ describe("state roots without guardians", () => {
 
   async function newestOfSource(): Promise<bigint> {
     return BigInt(await world.src.provider.getBlockNumber());
+  }
+
+  /** Of a block of the source. */
+  async function stateRootOf(block: bigint): Promise<Hex> {
+    return world.src.stateRootOf((await world.src.provider.getBlock(Number(block)))?.hash ?? "");
   }
 
   /** The whole way: state root, lane's head, message, with no guardian anywhere. */
@@ -146,8 +155,7 @@ describe("state roots without guardians", () => {
 
     it("proves the state of the anchor game's output root from the parent's block, and a lane's head with it", async () => {
       const proof = await opStackRootProof(at, world.src.provider, rollupBlock);
-      const hash = (await world.src.provider.getBlock(Number(rollupBlock)))?.hash ?? "";
-      expect(await source.stateRootOf(proof)).to.equal(await world.src.stateRootOf(hash));
+      expect(await source.stateRootOf(proof)).to.equal(await stateRootOf(rollupBlock));
       await delivers(source, proof, rollupBlock);
     });
 
@@ -182,6 +190,21 @@ describe("state roots without guardians", () => {
     it("EXPLOITS 21, C11: refuses a proof with any byte damaged", async () => {
       const proof = await opStackRootProof(at, world.src.provider, rollupBlock);
       await noneOf(source, proof, 11);
+    });
+
+    it("takes a parent's block for a day: what was blacklisted since is refused then, by a new source too", async () => {
+      const proof = await opStackRootProof(at, world.src.provider, rollupBlock);
+      await outdated(source, proof, at);
+      const fresh = await new OpStackRoots__factory(world.dst.signer).deploy(A, blocks, registry);
+      await expect(fresh.stateRootOf(proof)).to.be.revertedWithCustomError(fresh, "RootSourceStale");
+      const lane = await laneHeadProof(world.src.provider, world.lane, await stateRootOf(rollupBlock), rollupBlock);
+      const recording = world.dst.laneHeads.recordHead(source, proof, lane);
+      await expect(recording).to.be.revertedWithCustomError(source, "RootSourceStale");
+      await anchor(await place(await outputRoot(world.src.provider, rollupBlock)));
+      await anvil.rpc("evm_increaseTime", toQuantity(DAY));
+      await anvil.rpc("anvil_mine", "0x1");
+      const today = await opStackRootProof(await newBlock(), world.src.provider, rollupBlock);
+      expect(await source.stateRootOf(today)).to.equal(await stateRootOf(rollupBlock));
     });
   });
 
@@ -249,7 +272,27 @@ describe("state roots without guardians", () => {
       const proof = await arbitrumRootProof(at, world.src.provider, rollupBlock, assertion);
       await noneOf(source, proof, 11);
     });
+
+    it("takes a parent's block for a day: what its rollup has confirmed may have been taken back since", async () => {
+      const posted = await confirm(assertion);
+      await outdated(source, await arbitrumRootProof(posted, world.src.provider, rollupBlock, assertion), posted);
+    });
   });
+
+  /** Is taken on the last second of the parent's block's day, and not on the next one. */
+  async function outdated(
+    source: OpStackRoots | ArbitrumRoots,
+    proof: Hex,
+    { parent, block }: PostedAt,
+  ): Promise<void> {
+    const time = (await parent.getBlock(Number(block)))?.timestamp ?? 0;
+    await clock.increaseTo(time + DAY);
+    expect(await source.stateRootOf(proof)).to.not.equal(ZERO_HASH);
+    await clock.increaseTo(time + DAY + 1);
+    await expect(source.stateRootOf(proof))
+      .to.be.revertedWithCustomError(source, "RootSourceStale")
+      .withArgs(time, DAY);
+  }
 
   async function refused(source: OpStackRoots | ArbitrumRoots, proof: Hex, step: bigint): Promise<void> {
     await expect(source.stateRootOf(proof)).to.be.revertedWithCustomError(source, "RootSourceRefused").withArgs(step);

@@ -7,14 +7,16 @@ import {IStateRootSource} from "./IStateRootSource.sol";
 import {ParentState} from "./ParentState.sol";
 
 /// @title State roots of a rollup of the OP Stack: the output root of the dispute game that its AnchorStateRegistry holds as anchor.
-/// @dev The registry takes a game as anchor when it was resolved for the claim, its delay is over, and it is neither retired nor blacklisted. That it
-///      was not blacklisted since is proven at the parent's block, so a blacklisting counts here {MAX_AGE} later at the latest. The game is a clone
-///      whose arguments stand at the end of its code: game creator, root claim, parent's block hash, and more, then their length with itself in two
-///      bytes.
+/// @dev The registry takes a game as anchor when it was resolved for the claim, its delay is over, and it is neither retired nor blacklisted. It stays
+///      the anchor if either happens later: that neither has happened is proven at the parent's block, so both count here {MAX_AGE} later at the
+///      latest. Neither the game's type nor a pause is looked at: where a stack falls back to permissioned games, this proves a proposer's word.
+///      The game is a clone whose arguments stand at the end of its code: game creator, root claim, parent's block hash, and more, then their length
+///      with itself in two bytes.
 contract OpStackRoots is ParentState {
     /// @param number block of the parent chain
     /// @param header of that block
-    /// @param stateProof the registry's account, its slots of the anchor game and of the game's place in the blacklist, then the game's account
+    /// @param stateProof the registry's account, its slots of the anchor game, of the game's place in the blacklist and of the retirement, then
+    ///        the game's account and its slot of the creation
     /// @param gameCode the game's code
     /// @param stateRoot of the rollup's block that the claim is about, the result
     /// @param passerRoot storage root of L2ToL1MessagePasser in it
@@ -29,17 +31,23 @@ contract OpStackRoots is ParentState {
         bytes32 blockHash;
     }
 
-    /// @dev AnchorStateRegistry's layout: `anchorGame` (an address alone in its slot) and `disputeGameBlacklist`.
+    /// @dev AnchorStateRegistry's layout: `anchorGame` (an address alone in its slot), `disputeGameBlacklist`, and `retirementTimestamp` above
+    ///      the 32 bits of `respectedGameType`.
     bytes32 private constant ANCHOR_GAME_SLOT = bytes32(uint256(2));
     uint256 private constant BLACKLIST_SLOT = 5;
+    bytes32 private constant RETIREMENT_SLOT = bytes32(uint256(6));
+    uint256 private constant RETIREMENT_SHIFT = 32;
+    /// @dev The games' layout: `createdAt` in the lowest 64 bits.
+    bytes32 private constant CREATION_SLOT = bytes32(uint256(0));
     /// @dev Creator, root claim, parent's block hash, and the two bytes that count them.
     uint256 private constant CLAIM_OFFSET = 20;
     uint256 private constant LEAST_ARGUMENTS = 86;
 
     uint256 private constant STEP_BLACKLIST = 3;
-    uint256 private constant STEP_GAME = 4;
-    uint256 private constant STEP_CODE = 5;
-    uint256 private constant STEP_OUTPUT = 6;
+    uint256 private constant STEP_RETIREMENT = 4;
+    uint256 private constant STEP_GAME = 5;
+    uint256 private constant STEP_CODE = 6;
+    uint256 private constant STEP_OUTPUT = 7;
 
     /// @param chainId_ the rollup
     /// @param parent_ knows blocks of its parent chain
@@ -60,19 +68,36 @@ contract OpStackRoots is ParentState {
     /// @dev Hash of the anchor game's code, from the parent's state.
     function _codeHash(Proof calldata parts) private view returns (bytes32) {
         bytes32 stateRoot = _parentRoot(parts.number, parts.header);
-        (bytes32 storageRoot, uint256 place) = _postedStorage(stateRoot, parts.stateProof);
-        bytes32 word;
-        (word, place) = _postedSlot(storageRoot, ANCHOR_GAME_SLOT, place, STEP_SLOT);
-        address game = address(uint160(uint256(word)));
-        if (game == address(0)) revert RootSourceRefused(STEP_SLOT);
-        bytes32 listed;
-        (listed, place) = _postedSlot(storageRoot, keccak256(abi.encode(game, BLACKLIST_SLOT)), place, STEP_BLACKLIST);
-        if (listed != 0) revert RootSourceRefused(STEP_BLACKLIST);
+        (address game, uint64 retirement, uint256 place) = _anchorGame(stateRoot, parts.stateProof);
         StateProof.Account memory account;
         (account, place) = StateProof.accountAt(stateRoot, game, place);
         if (place == 0) revert RootSourceRefused(STEP_GAME);
+        bytes32 word;
+        (word, place) = _postedSlot(account.storageRoot, CREATION_SLOT, place, STEP_GAME);
         _checkEnd(parts.stateProof, place, STEP_GAME);
+        // As the registry counts: what was created in the second of the retirement is retired.
+        if (uint64(uint256(word)) <= retirement) revert RootSourceRefused(STEP_RETIREMENT);
         return account.codeHash;
+    }
+
+    /// @dev The registry's anchor game, which is not blacklisted, the time up to which games are retired (seconds), and where the registry's part of the
+    ///      proof ends.
+    function _anchorGame(
+        bytes32 stateRoot,
+        bytes calldata stateProof
+    ) private view returns (address game, uint64 retirement, uint256 place) {
+        bytes32 storageRoot;
+        (storageRoot, place) = _postedStorage(stateRoot, stateProof);
+        bytes32 word;
+        (word, place) = _postedSlot(storageRoot, ANCHOR_GAME_SLOT, place, STEP_SLOT);
+        game = address(uint160(uint256(word)));
+        if (game == address(0)) revert RootSourceRefused(STEP_SLOT);
+        (word, place) = _postedSlot(storageRoot, keccak256(abi.encode(game, BLACKLIST_SLOT)), place, STEP_BLACKLIST);
+        if (word != 0) revert RootSourceRefused(STEP_BLACKLIST);
+        (word, place) = _postedSlot(storageRoot, RETIREMENT_SLOT, place, STEP_RETIREMENT);
+        retirement = uint64(uint256(word) >> RETIREMENT_SHIFT);
+        // A registry states one from its first day: without it the layout is another.
+        if (retirement == 0) revert RootSourceRefused(STEP_RETIREMENT);
     }
 
     /// @dev The root claim among the arguments at the end of a clone's code.

@@ -68,7 +68,7 @@ abstract contract ParentState is IStateRootSource {
         if (next == 0) revert RootSourceRefused(STEP_ACCOUNT);
     }
 
-    /// @dev Value of a slot of the rollup's contract, proven by the part at `place`.
+    /// @dev Value of a slot of the contract with this storage root, proven by the part at `place`.
     function _postedSlot(
         bytes32 storageRoot,
         bytes32 slot,

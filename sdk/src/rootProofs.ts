@@ -17,8 +17,10 @@ import { nodeProof } from "./proofsRead.ts";
 
 /** `L2ToL1MessagePasser` of every rollup of the OP Stack: an output root commits to its storage. */
 const MESSAGE_PASSER: Address = "0x4200000000000000000000000000000000000016";
-/** AnchorStateRegistry: `anchorGame` and `disputeGameBlacklist`. */
-const [ANCHOR_GAME_SLOT, BLACKLIST_SLOT] = [2n, 5n];
+/** AnchorStateRegistry: `anchorGame`, `disputeGameBlacklist`, and `respectedGameType` with `retirementTimestamp`. */
+const [ANCHOR_GAME_SLOT, BLACKLIST_SLOT, RETIREMENT_SLOT] = [2n, 5n, 6n];
+/** A dispute game: `createdAt` with more. */
+const CREATION_SLOT = 0n;
 /** Places among a game's arguments: the root claim, and the end of the rollup's block number. */
 const [GAME_CLAIM, GAME_BLOCK_END] = [20, 116];
 /** RollupCore: `_latestConfirmed`. */
@@ -57,10 +59,10 @@ export async function opStackRootProof(at: PostedAt, rollup: Provider, rollupBlo
   const head = await headerAt(parent, block);
   const anchor = await prove(parent, contract, [word(ANCHOR_GAME_SLOT)], head.stateRoot, block);
   const game = toAddress(fromHex(anchor.values[0] ?? ZERO_HASH).slice(12));
-  const slots = [word(ANCHOR_GAME_SLOT), hashWords([game, BLACKLIST_SLOT])];
+  const slots = [word(ANCHOR_GAME_SLOT), hashWords([game, BLACKLIST_SLOT]), word(RETIREMENT_SLOT)];
   const posted = await prove(parent, contract, slots, head.stateRoot, block);
-  const { accountPart } = await prove(parent, game, [], head.stateRoot, block);
-  const stateProof = concat([posted.accountPart, ...posted.slotParts, accountPart]);
+  const created = await prove(parent, game, [word(CREATION_SLOT)], head.stateRoot, block);
+  const stateProof = concat([posted, created].flatMap(({ accountPart, slotParts }) => [accountPart, ...slotParts]));
   const own = await blockAt(rollup, rollupBlock);
   const passer = await prove(rollup, MESSAGE_PASSER, [], own.stateRoot, rollupBlock);
   const code = await parent.getCode(game, Number(block));

@@ -27,6 +27,8 @@ const DAY = 86_400;
 const NOBODY = "0x00000000000000000000000000000000000000AA";
 /** Creator, root claim, parent's block hash, the rollup's block, and the two bytes that count them. */
 const GAME_ARGUMENTS = 20 + 32 + 32 + 32 + 2;
+/** A game created in second 2, where all up to second 1 are retired. */
+const [CREATED, RETIRED] = [toBeHex(2, 32), toBeHex(1n << 32n, 32)];
 
 interface Delivered {
   readonly outcome: "executed" | "held" | "dry run";
@@ -95,9 +97,10 @@ describe("command line: paths on a local network", function () {
     const block = BigInt(await a.provider.getBlockNumber());
     const claim = await outputRoot(a.provider, block);
     const code = concat(["0xfe", ZeroAddress, claim, ZeroHash, toBeHex(block, 32), toBeHex(GAME_ARGUMENTS, 2)]);
-    const game = await registry.place.staticCall(code);
-    await (await registry.place(code)).wait();
+    const game = await registry.place.staticCall(code, CREATED);
+    await (await registry.place(code, CREATED)).wait();
     await (await registry.write(2, toBeHex(game, 32))).wait();
+    await (await registry.write(6, RETIRED)).wait();
     await parent.passTime(1);
   };
 

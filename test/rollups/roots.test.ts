@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, JsonRpcProvider, toBeHex, toQuantity, ZeroAddress, type Signer } from "ethers";
+import { JsonRpcProvider, toBeHex, toQuantity, ZeroAddress, type Signer } from "ethers";
 import hre from "hardhat";
 import { startAnvil, type Anvil } from "../../scripts/devnet/anvil.ts";
 import { fixedBytes, hashText, hashWords, toAddress, ZERO_HASH, type Address, type Hex } from "../../sdk/src/bytes.ts";
@@ -24,10 +24,9 @@ import {
   type ParentChainMock,
 } from "../../typechain-types/index.js";
 import { A, DAY, PathWorld } from "../paths/world.ts";
+import { CREATED, FIRST_SLOT, gameCode, noneOf, outdated, refused, type Clock } from "./sources.ts";
 
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
-
-type Clock = Awaited<ReturnType<typeof hre.network.create>>["networkHelpers"]["time"];
 
 describe("state roots without guardians", () => {
   let anvil: Anvil;
@@ -105,17 +104,20 @@ describe("state roots without guardians", () => {
     let rollupBlock: bigint;
     let game: Address;
 
-    /** A dispute game as the factory of the stack clones it: code, then creator, root claim, parent's block hash, the rollup's block and their length. */
     async function place(claim: Hex, cut = 0): Promise<Address> {
-      const length = 20 + 32 + 32 + 32 + 2;
-      const code = concat(["0xfe", ZeroAddress, claim, hashText("parent"), toBeHex(7, 32), toBeHex(length + cut, 2)]);
-      const created = await registry.place.staticCall(code);
-      await (await registry.place(code)).wait();
+      const code = gameCode(claim, cut);
+      const created = await registry.place.staticCall(code, FIRST_SLOT);
+      await (await registry.place(code, FIRST_SLOT)).wait();
       return toAddress(fixedBytes("game", created, 20));
     }
 
     async function anchor(at: Address): Promise<void> {
       await (await registry.write(2, toBeHex(at, 32))).wait();
+    }
+
+    /** All games created up to this second are retired; games of type 8 are respected. */
+    async function retire(until: bigint): Promise<void> {
+      await (await registry.write(6, toBeHex((until << 32n) | 8n, 32))).wait();
     }
 
     async function newBlock(): Promise<PostedAt> {
@@ -131,6 +133,7 @@ describe("state roots without guardians", () => {
       rollupBlock = await newestOfSource();
       game = await place(await outputRoot(world.src.provider, rollupBlock));
       await anchor(game);
+      await retire(CREATED - 1n);
       at = await newBlock();
     });
 
@@ -161,10 +164,20 @@ describe("state roots without guardians", () => {
 
     it("refuses what the game does not claim, and parent's blocks that are not known", async () => {
       const other = await opStackRootProof(at, world.src.provider, rollupBlock - 1n);
-      await refused(source, other, 6n);
+      await refused(source, other, 7n);
       await anvil.rpc("anvil_mine", "0x1");
       const unseen = { ...at, block: BigInt(await parent.getBlockNumber()) };
       await refused(source, await opStackRootProof(unseen, world.src.provider, rollupBlock), 0n);
+    });
+
+    it("refuses a game that was retired after it became the anchor, and a registry that states no retirement", async () => {
+      for (const until of [CREATED, CREATED + 1n, (1n << 64n) - 1n, 0n]) {
+        await retire(until);
+        await refused(source, await opStackRootProof(await newBlock(), world.src.provider, rollupBlock), 4n);
+      }
+      await retire(CREATED - 1n);
+      const proof = await opStackRootProof(await newBlock(), world.src.provider, rollupBlock);
+      expect(await source.stateRootOf(proof)).to.equal(await stateRootOf(rollupBlock));
     });
 
     it("refuses a game that was blacklisted after it became the anchor", async () => {
@@ -183,7 +196,7 @@ describe("state roots without guardians", () => {
       const claim = await outputRoot(world.src.provider, rollupBlock);
       for (const cut of [2, -40]) {
         await anchor(await place(claim, cut));
-        await refused(source, await opStackRootProof(await newBlock(), world.src.provider, rollupBlock), 5n);
+        await refused(source, await opStackRootProof(await newBlock(), world.src.provider, rollupBlock), 6n);
       }
     });
 
@@ -194,7 +207,7 @@ describe("state roots without guardians", () => {
 
     it("takes a parent's block for a day: what was blacklisted since is refused then, by a new source too", async () => {
       const proof = await opStackRootProof(at, world.src.provider, rollupBlock);
-      await outdated(source, proof, at);
+      await outdated(clock, source, proof, at);
       const fresh = await new OpStackRoots__factory(world.dst.signer).deploy(A, blocks, registry);
       await expect(fresh.stateRootOf(proof)).to.be.revertedWithCustomError(fresh, "RootSourceStale");
       const lane = await laneHeadProof(world.src.provider, world.lane, await stateRootOf(rollupBlock), rollupBlock);
@@ -275,41 +288,8 @@ describe("state roots without guardians", () => {
 
     it("takes a parent's block for a day: what its rollup has confirmed may have been taken back since", async () => {
       const posted = await confirm(assertion);
-      await outdated(source, await arbitrumRootProof(posted, world.src.provider, rollupBlock, assertion), posted);
+      const proof = await arbitrumRootProof(posted, world.src.provider, rollupBlock, assertion);
+      await outdated(clock, source, proof, posted);
     });
   });
-
-  /** Is taken on the last second of the parent's block's day, and not on the next one. */
-  async function outdated(
-    source: OpStackRoots | ArbitrumRoots,
-    proof: Hex,
-    { parent, block }: PostedAt,
-  ): Promise<void> {
-    const time = (await parent.getBlock(Number(block)))?.timestamp ?? 0;
-    await clock.increaseTo(time + DAY);
-    expect(await source.stateRootOf(proof)).to.not.equal(ZERO_HASH);
-    await clock.increaseTo(time + DAY + 1);
-    await expect(source.stateRootOf(proof))
-      .to.be.revertedWithCustomError(source, "RootSourceStale")
-      .withArgs(time, DAY);
-  }
-
-  async function refused(source: OpStackRoots | ArbitrumRoots, proof: Hex, step: bigint): Promise<void> {
-    await expect(source.stateRootOf(proof)).to.be.revertedWithCustomError(source, "RootSourceRefused").withArgs(step);
-  }
-
-  /** Every `stride`th byte, changed, gives another outcome than the true one, or is padding that nothing reads. */
-  async function noneOf(source: OpStackRoots | ArbitrumRoots, proof: Hex, stride: number): Promise<void> {
-    const truth = await source.stateRootOf(proof);
-    const bytes = Buffer.from(proof.slice(2), "hex");
-    let refusals = 0;
-    for (let at = 0; at < bytes.length; at += stride) {
-      const changed = Buffer.from(bytes);
-      changed[at] = (changed[at] ?? 0) ^ 1;
-      const outcome = await source.stateRootOf(`0x${changed.toString("hex")}`).catch(() => undefined);
-      if (outcome === undefined) refusals++;
-      else expect(outcome, `byte ${at}`).to.equal(truth);
-    }
-    expect(refusals).to.be.greaterThan(bytes.length / stride / 2);
-  }
 });

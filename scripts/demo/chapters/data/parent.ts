@@ -19,6 +19,9 @@ const CHAIN_ID = 8_100;
 /** Where rollups of the OP Stack are told about their parent's blocks. */
 const L1_BLOCK: Address = "0x4200000000000000000000000000000000000015";
 const ANCHOR_GAME_SLOT = 2;
+const RETIREMENT_SLOT = 6;
+/** A game created in second 2, where all up to second 1 are retired. */
+const [CREATED, RETIRED] = [toBeHex(2, 32), toBeHex(1n << 32n, 32)];
 /** Of the arguments at the end of a dispute game's code: creator, claim, parent's block hash, the rollup's block, and their length. */
 const ARGUMENTS_LENGTH = 20 + 32 + 32 + 32 + 2;
 
@@ -88,7 +91,8 @@ export async function openParent(world: World, src: Site, dst: Site): Promise<Pa
 /** The registry's anchor game is from now on one with this claim, as the factory of the stack clones games. */
 async function settle(registry: ParentChainMock, claim: Hex): Promise<void> {
   const code = concat(["0xfe", ZeroAddress, claim, ZERO_HASH, ZERO_HASH, toBeHex(ARGUMENTS_LENGTH, 2)]);
-  const game = await registry.place.staticCall(code);
-  await (await registry.place(code)).wait();
+  const game = await registry.place.staticCall(code, CREATED);
+  await (await registry.place(code, CREATED)).wait();
   await (await registry.write(ANCHOR_GAME_SLOT, toBeHex(game, 32))).wait();
+  await (await registry.write(RETIREMENT_SLOT, RETIRED)).wait();
 }

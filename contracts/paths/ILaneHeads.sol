@@ -46,6 +46,7 @@ interface ILaneHeads {
     ) external returns (uint256 count);
 
     /// @notice Whether the message with this hash is number `nonce` of a lane, by a head that was recorded for `source`. Never reverts.
+    /// @dev Heads outlive their lane: whoever acts on the answer asks the gateway whether this route is still the open lane's.
     function includes(
         address source,
         uint256 route,

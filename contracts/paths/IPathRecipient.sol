@@ -51,6 +51,8 @@ interface IPathRecipient {
     error PathUnknownGateway(address gateway);
     /// @notice Not a message from another rollup to this contract.
     error PathOtherMessage(uint256 route, uint256 header);
+    /// @notice The message is of a lane that is open here no more, or never was; `openRoute` zero: none is open from that rollup.
+    error PathLaneNotOpen(bytes32 receiveId, uint256 route, uint256 openRoute);
     error PathProofRefused(bytes32 receiveId);
     /// @notice Nothing has changed: so many paths have come.
     error PathMissing(bytes32 receiveId, uint256 came, uint256 needed);
@@ -60,11 +62,12 @@ interface IPathRecipient {
     error PathUnauthorized(address caller);
     error PathInsufficientGas(bytes32 receiveId, uint256 available, uint256 required);
 
-    /// @notice Executes a message for which enough paths have come, or begins to hold it if this proof is its first. Anyone.
+    /// @notice Executes a message for which enough paths have come, or begins to hold it if this proof is its first. Anyone, as long as the
+    ///         lane on which it was sent is open here: what was proven or held of it counts for nothing once a rollup was removed or admitted anew.
     /// @param proof that the message is on its lane; `headBefore` zero: none
-    /// @dev Emits {MessageExecuted}, or {MessageHeld}. Reverts {PathOtherMessage}, {PathAlreadyExecuted}, {PathVetoed}, {PathProofRefused},
-    ///      {PathMissing} if nothing would change, {PathInsufficientGas} below the gas that the message commits to, OpenZeppelin's
-    ///      `ERC7786RecipientUnauthorizedGateway` for a sender that may not write here, and as the application does.
+    /// @dev Emits {MessageExecuted}, or {MessageHeld}. Reverts {PathOtherMessage}, {PathAlreadyExecuted}, {PathLaneNotOpen}, {PathVetoed},
+    ///      {PathProofRefused}, {PathMissing} if nothing would change, {PathInsufficientGas} below the gas that the message commits to,
+    ///      OpenZeppelin's `ERC7786RecipientUnauthorizedGateway` for a sender that may not write here, and as the application does.
     function executeMessage(Sent calldata message, ILaneHeads.LaneProof calldata proof) external;
 
     /// @notice Stops a held message until the application lifts the veto. The vetoer of its source.

@@ -10,6 +10,7 @@ import {StateProof} from "../libraries/StateProof.sol";
 import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
 import {IStateRootSource} from "../rollups/IStateRootSource.sol";
 import {ILaneHeads} from "./ILaneHeads.sol";
+import {OpenLane} from "./OpenLane.sol";
 
 /// @title Heads of lanes that were proven without guardians. Not upgradeable, no owner, holds nothing else.
 contract LaneHeads is ILaneHeads {
@@ -104,10 +105,8 @@ contract LaneHeads is ILaneHeads {
     /// @dev The open lane from the source's rollup, and the gateway that writes it there.
     function _lane(IStateRootSource source) private view returns (Lane memory lane) {
         lane.chainId = source.chainId();
-        IMetalayerGateway.InLane memory open = GATEWAY.inLane(lane.chainId);
-        if (open.status != IMetalayerGateway.LaneStatus.Open) revert LaneHeadsUnknownRollup(lane.chainId);
-        lane.route = Route.pack(lane.chainId, block.chainid, open.incarnation, open.ownIncarnation);
-        lane.sender = open.gateway;
+        (lane.route, lane.sender) = OpenLane.from(GATEWAY, lane.chainId);
+        if (lane.route == 0) revert LaneHeadsUnknownRollup(lane.chainId);
     }
 
     function _storage(

@@ -9,6 +9,7 @@ import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
 import {IStateRootSource} from "../rollups/IStateRootSource.sol";
 import {ILaneHeads} from "./ILaneHeads.sol";
 import {IPathRecipient} from "./IPathRecipient.sol";
+import {OpenLane} from "./OpenLane.sol";
 
 /// @title Base of applications that demand more, or other, than the guardians' quorum: OpenZeppelin's recipient with one record per message.
 /// @dev The application says who may write in OpenZeppelin's {_isAuthorizedGateway}, acts in {_processConfirmed}, and gives {_setDemand} and
@@ -49,6 +50,9 @@ abstract contract PathRecipient is IPathRecipient, ERC7786Recipient {
         Demand memory demand = demandOf(srcChainId);
         bool proven = proof.headBefore != 0;
         if (record.executed) revert PathAlreadyExecuted(id);
+        (uint256 openRoute, ) = OpenLane.from(GATEWAY, srcChainId);
+        // A head stays recorded and a message stays held; the lane that they belong to may be open no more.
+        if (message.route != openRoute) revert PathLaneNotOpen(id, message.route, openRoute);
         if (record.vetoed) revert PathVetoed(id);
         if (proven && !_includes(demand, message, id, proof)) revert PathProofRefused(id);
 
@@ -98,7 +102,8 @@ abstract contract PathRecipient is IPathRecipient, ERC7786Recipient {
     /// @notice Acts on a message for which enough paths have come. Must revert if it cannot.
     function _processConfirmed(bytes32 receiveId, bytes calldata sender, bytes calldata payload) internal virtual;
 
-    /// @dev The quorum's path. What another path has executed is accepted and changes nothing, so that the lane's record is complete.
+    /// @dev The quorum's path, by which the gateway delivers messages of the open lane only. What another path has executed is accepted and
+    ///      changes nothing, so that the lane's record is complete.
     function _processMessage(
         address gateway,
         bytes32 receiveId,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, toBeHex, ZeroAddress, ZeroHash } from "ethers";
+import { concat, parseEther, toBeHex, toQuantity, ZeroAddress, ZeroHash } from "ethers";
 import hre from "hardhat";
 import type { Hex } from "../../sdk/src/bytes.ts";
 import { CHECKPOINT_INTERVAL } from "../../sdk/src/message.ts";
@@ -242,5 +242,29 @@ describe("command line: paths on a local network", function () {
       const error = await failureOf(...at("path", action, sendId));
       expect([error.code, error.next]).to.deep.equal(["CLI_NO_PATHS", `./metalayer retry ${sendId}`]);
     }
+  });
+
+  it("R10: says of what was held when the sender was removed that nothing brings it any more", async () => {
+    await demand(2n, ZeroAddress, DAY);
+    const sendId = await send();
+    // Messages to nobody, of the tests before, fail.
+    await network.metalayer.deliver();
+    await b.passTime(DAY);
+    await deliver(sendId, "--dry-run");
+    const [from, to] = await Promise.all([b.rollupTimelock.getAddress(), b.rollupRegistry.getAddress()]);
+    const data = b.rollupRegistry.interface.encodeFunctionData("remove", [a.chainId]);
+    await network.nodes[1]?.rpc("anvil_setBalance", from, toQuantity(parseEther("1")));
+    await network.nodes[1]?.rpc("anvil_impersonateAccount", from);
+    const removal = await network.nodes[1]?.rpc("eth_sendTransaction", { from, to, data });
+    await b.provider.waitForTransaction(String(removal));
+    const before = await blocks();
+    const closed = await failureOf(...at("path", "deliver", sendId));
+    expect([closed.code, closed.sentence.includes("rollupB has no open lane")]).to.deep.equal([
+      "CLI_LANE_CLOSED",
+      true,
+    ]);
+    expect(await blocks()).to.deep.equal(before);
+    const held = (await shown()).held.find(({ receiveId }) => receiveId === sendId);
+    expect(held?.next).to.contain("its lane is open no more");
   });
 });

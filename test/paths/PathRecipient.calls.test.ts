@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { KIND_BOUNTY } from "../../sdk/src/message.ts";
+import { KIND_BOUNTY, messageHash } from "../../sdk/src/message.ts";
 import { NO_LANE_PROOF, pathMessage } from "../../sdk/src/paths.ts";
+import { packRoute } from "../../sdk/src/route.ts";
 import type { Demand } from "../../scripts/cli/paths/recipient.ts";
 import { A, DAY, PathWorld } from "./world.ts";
 
@@ -94,6 +95,13 @@ describe("PathRecipient, by whom it is called", () => {
           title,
         ).to.be.revertedWithCustomError(world.box, "PathOtherMessage");
       }
+      const later = { ...world.lane, dstIncarnation: 2n };
+      await expect(
+        world.box.executeMessage(pathMessage(later, message), NO_LANE_PROOF),
+        "to an incarnation that is not admitted",
+      )
+        .to.be.revertedWithCustomError(world.box, "PathLaneNotOpen")
+        .withArgs(messageHash(later.networkId, later, message), packRoute(later), good.route);
       const elsewhere = await world.send("0x1234", world.sourceAddress);
       await expect(
         world.execute(elsewhere, await world.prove(elsewhere)),

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { SentMessage } from "../../sdk/src/events.ts";
 import { messageHash, type Message } from "../../sdk/src/message.ts";
-import { NO_LANE_PROOF, pathMessage } from "../../sdk/src/paths.ts";
+import { NO_LANE_PROOF, pathMessage, type LanePathProof } from "../../sdk/src/paths.ts";
+import { packRoute } from "../../sdk/src/route.ts";
 import { FUZZ_SEED } from "../helpers/fuzz.ts";
 import { randomOf } from "../helpers/tries.ts";
 import { A, DAY, PathWorld } from "./world.ts";
@@ -73,26 +74,79 @@ describe("PathRecipient, attacked", () => {
     ]);
   });
 
-  it("C12, R10: what was proven of one incarnation of a rollup proves nothing of the next", async () => {
-    const world = await PathWorld.open();
-    await world.demand({ needed: 1n, proof: true });
-    const message = await world.send();
-    const { stateRoot, proof } = await world.headProof();
+  /** What the destination's governance can do about the source: admit it as another incarnation, and remove it. */
+  async function governance(world: PathWorld) {
     const admin = await PathWorld.as(await world.dst.rollupTimelock.getAddress());
     const registry = world.dst.rollupRegistry.connect(admin);
     const { chainId, gateway, anchorLog, stack, finality, finalityDepth, era, ceiling, eraCapacity, status } =
       await world.dst.rollupRegistry.rollup(A);
     const again = { chainId, gateway, anchorLog, stack, finality, finalityDepth, era, ceiling, eraCapacity, status };
-    await registry.admit({ ...again, incarnation: 2n });
+    return {
+      admit: async (incarnation: bigint) => registry.admit({ ...again, incarnation }),
+      remove: async () => registry.remove(A),
+    };
+  }
+
+  it("C12, R10: what was proven of one incarnation of a rollup proves nothing of the next", async () => {
+    const world = await PathWorld.open();
+    await world.demand({ needed: 1n, proof: true });
+    const message = await world.send();
+    const { stateRoot, proof } = await world.headProof();
+    const { admit, remove } = await governance(world);
+    await admit(2n);
     await expect(world.dst.laneHeads.recordHead(world.source, stateRoot, proof))
       .to.be.revertedWithCustomError(world.dst.laneHeads, "LaneHeadsOtherLane")
       .withArgs(A);
-    await registry.remove(A);
+    await remove();
     await expect(world.dst.laneHeads.recordHead(world.source, stateRoot, proof))
       .to.be.revertedWithCustomError(world.dst.laneHeads, "LaneHeadsUnknownRollup")
       .withArgs(A);
-    await expect(world.execute(message)).to.be.revertedWithCustomError(world.box, "PathMissing");
+    await expect(world.execute(message)).to.be.revertedWithCustomError(world.box, "PathLaneNotOpen");
   });
+
+  it("C12, R10: a head that was recorded of one incarnation brings nothing in the next, nor after removal", async () => {
+    const world = await PathWorld.open();
+    await world.demand({ needed: 1n, proof: true });
+    const message = await world.send();
+    const proof = await world.prove(message);
+    await refusedAfterwards(world, message, proof);
+  });
+
+  it("C12, R10: what the quorum brought of one incarnation is not executed by time or proof in the next", async () => {
+    const world = await PathWorld.open();
+    await world.demand({ needed: 2n, proof: true, delay: WEEK });
+    const message = await world.send();
+    const proof = await world.prove(message);
+    await world.deliver();
+    await world.dst.passTime(7 * DAY);
+    await refusedAfterwards(world, message, NO_LANE_PROOF);
+    await refused(world, message, proof, 0n);
+  });
+
+  it("C12, R10: a proof of an incarnation that is over does not begin to hold its message", async () => {
+    const world = await PathWorld.open();
+    await world.demand({ needed: 2n, proof: true, delay: WEEK });
+    const message = await world.send();
+    await refusedAfterwards(world, message, await world.prove(message));
+    expect((await world.box.heldMessage(message.sendId)).since).to.equal(0n);
+  });
+
+  /** Executable until the source is admitted as incarnation 2, and no more after that, nor once it is removed. */
+  async function refusedAfterwards(world: PathWorld, message: SentMessage, proof: LanePathProof): Promise<void> {
+    await world.box.executeMessage.staticCall(pathMessage(world.lane, message), proof);
+    const { admit, remove } = await governance(world);
+    await admit(2n);
+    await refused(world, message, proof, packRoute({ ...world.lane, srcIncarnation: 2n }));
+    await remove();
+    await refused(world, message, proof, 0n);
+    expect(await world.box.total()).to.equal(0n);
+  }
+
+  async function refused(world: PathWorld, message: SentMessage, proof: LanePathProof, open: bigint): Promise<void> {
+    await expect(world.execute(message, proof))
+      .to.be.revertedWithCustomError(world.box, "PathLaneNotOpen")
+      .withArgs(message.sendId, packRoute(world.lane), open);
+  }
 
   it("EXPLOITS 34, I1: a second gateway that the application lets in is no path", async () => {
     const { box, dst, src } = await PathWorld.open();

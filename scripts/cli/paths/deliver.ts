@@ -26,6 +26,7 @@ import {
   demandOf,
   demandText,
   heldOf,
+  isLaneOpen,
   recipientAt,
   rootSourceAt,
   type Demand,
@@ -61,7 +62,7 @@ export async function deliverByPaths(context: Context, sendId: Hex, options: Del
   await withRollups(network.rollups, async (connections) => {
     const client = await readingClient(connections);
     const { message, src, recipient, held } = await findHeld(client, connections, sendId);
-    checkOpen(message, held);
+    await checkOpen(message, recipient, held);
     const demand = await demandOf(recipient, src.chainId);
     const lane = await client.lane(src.chainId, recipient.at.chainId);
     const signing = await signOn(recipient.at, wallet);
@@ -91,7 +92,8 @@ export async function findHeld(client: MetalayerClient, connections: readonly Co
   return { message, src, recipient, held: await heldOf(recipient, message.sendId) };
 }
 
-function checkOpen({ sendId }: SentMessage, held: Held): void {
+/** Throws CLI_DELIVERED, CLI_LANE_CLOSED, CLI_VETOED. */
+async function checkOpen(message: SentMessage, recipient: Recipient, held: Held): Promise<void> {
   if (held.executed)
     throw new CommandError(
       "CLI_DELIVERED",
@@ -99,8 +101,12 @@ function checkOpen({ sendId }: SentMessage, held: Held): void {
       "Nothing was changed",
       "nothing needs to be done",
     );
+  if (!(await isLaneOpen(recipient, message))) {
+    const what = `${recipient.at.name} has no open lane to which the message belongs: a rollup was removed or began anew since it was sent`;
+    throw new CommandError("CLI_LANE_CLOSED", what, NOTHING, "send it again once there is a lane (./metalayer check)");
+  }
   if (!held.vetoed) return;
-  const next = `ask who administers the recipient to lift the veto, then ./metalayer path deliver ${sendId}`;
+  const next = `ask who administers the recipient to lift the veto, then ./metalayer path deliver ${message.sendId}`;
   throw new CommandError("CLI_VETOED", "the vetoer has stopped the message", NOTHING, next);
 }
 

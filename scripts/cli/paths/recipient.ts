@@ -1,7 +1,9 @@
 import { isError, ZeroAddress, type Provider } from "ethers";
 import { loadArtifact } from "../../../deploy/artifacts.ts";
-import type { Address, Hex } from "../../../sdk/src/bytes.ts";
+import { fixedBytes, toHex, type Address, type Hex } from "../../../sdk/src/bytes.ts";
 import { compareCode } from "../../../sdk/src/deployment/code.ts";
+import type { SentMessage } from "../../../sdk/src/events.ts";
+import { messageHash } from "../../../sdk/src/message.ts";
 import { ILaneHeads__factory } from "../../../typechain-types/factories/contracts/paths/ILaneHeads__factory.js";
 import { IPathRecipient__factory } from "../../../typechain-types/factories/contracts/paths/IPathRecipient__factory.js";
 import { OpStackRoots__factory } from "../../../typechain-types/factories/contracts/rollups/OpStackRoots__factory.js";
@@ -43,6 +45,9 @@ export interface RootSource {
   readonly posted?: string;
 }
 
+/** The gateway's `LaneStatus`. */
+const LANE_OPEN = 1n;
+
 const FAMILIES = ["OpStackRoots", "ArbitrumRoots"] as const;
 
 /** The contract as a recipient that states its paths; undefined if it is none. */
@@ -65,6 +70,22 @@ export async function demandOf({ contract }: Recipient, srcChainId: bigint): Pro
 export async function heldOf({ contract }: Recipient, receiveId: Hex): Promise<Held> {
   const { since, quorum, vetoed, executed } = await contract.heldMessage(receiveId);
   return { since, quorum, vetoed, executed };
+}
+
+/**
+ * Whether the lane on which a message was sent is the one that its recipient's rollup has open. If not, nothing brings it any more: one of
+ * the rollups was removed there, or began anew.
+ */
+export async function isLaneOpen({ at }: Recipient, message: SentMessage): Promise<boolean> {
+  const { gateway } = at.contracts;
+  const { srcChainId, dstChainId } = message;
+  const [{ status, incarnation, ownIncarnation }, networkId] = await Promise.all([
+    gateway.inLane(srcChainId),
+    gateway.networkId(),
+  ]);
+  if (status !== LANE_OPEN) return false;
+  const route = { srcChainId, dstChainId, srcIncarnation: incarnation, dstIncarnation: ownIncarnation };
+  return messageHash(toHex(fixedBytes("networkId", networkId, 32)), route, message) === message.sendId;
 }
 
 /** A demand in words: `2 of quorum, proof`. */

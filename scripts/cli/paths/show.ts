@@ -16,6 +16,7 @@ import {
   demandOf,
   demandText,
   heldOf,
+  isLaneOpen,
   recipientAt,
   rootSourceAt,
   type Demand,
@@ -144,18 +145,35 @@ async function waitingAt(
   const block = await at.provider.getBlock("latest");
   const now = BigInt(block?.timestamp ?? 0);
   const all = await Promise.all(
-    logs.map(async ({ topics: [, id = "", chainId = "0x0"] }): Promise<Waiting> => {
+    logs.map(async ({ topics: [, id = "", chainId = "0x0"] }): Promise<Waiting | undefined> => {
       const receiveId = toHex(fixedBytes("receiveId", id, 32));
+      const held = await heldOf(recipient, receiveId);
+      if (held.executed) return undefined;
       const rollup = connections.find((src) => src.chainId === BigInt(chainId))?.name ?? `rollup ${BigInt(chainId)}`;
-      const [held, demand] = await Promise.all([heldOf(recipient, receiveId), demandOf(recipient, BigInt(chainId))]);
+      const demand = await demandOf(recipient, BigInt(chainId));
       const due = held.since + demand.delay;
       const isLate = demand.delay !== 0n && now >= due;
       // A proof that came first is not remembered: it is shown again when the message is executed.
       const has = [...(held.quorum ? ["quorum"] : ["proof"]), ...(isLate ? ["delay"] : [])];
-      return { ...held, receiveId, rollup, has, next: nextOf(receiveId, demand, held, isLate ? undefined : due) };
+      const lost = held.vetoed ? undefined : await lostText(client, recipient, receiveId, rollup);
+      const next = lost ?? nextOf(receiveId, demand, held, isLate ? undefined : due);
+      return { ...held, receiveId, rollup, has, next };
     }),
   );
-  return all.filter(({ executed }) => !executed);
+  return all.filter((each) => each !== undefined);
+}
+
+/** Why nothing brings a held message any more; undefined if something does. */
+async function lostText(
+  client: MetalayerClient,
+  recipient: Recipient,
+  receiveId: Hex,
+  rollup: string,
+): Promise<string | undefined> {
+  const [message] = await client.find(receiveId);
+  if (message === undefined) return "no rollup of this network knows it: it was never sent, or its rollup began anew";
+  if (await isLaneOpen(recipient, message)) return undefined;
+  return `its lane is open no more: ${rollup} was removed here, or one of the two rollups began anew`;
 }
 
 function nextOf(receiveId: Hex, demand: Demand, held: Held, due: bigint | undefined): string {

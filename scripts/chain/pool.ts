@@ -30,9 +30,9 @@ export interface RpcPool {
   readonly chainId: bigint;
   readonly blockTimeMs: number;
   readonly endpoints: readonly Endpoint[];
-  /** One call. A call that changes something is sent to one endpoint at a time. Throws RPC_ALL_FAILED or the node's error. */
+  /** One call. What changes something is sent to one endpoint at a time. Throws RPC_ALL_FAILED or the node's error. */
   request(method: string, params: readonly unknown[], options?: CallOptions & SessionOptions): Promise<unknown>;
-  /** Several reads, answered by one endpoint. A call that the endpoint cannot serve makes the next one answer them all. */
+  /** Several calls, answered by one endpoint. A call that the endpoint cannot serve makes the next one answer them all. */
   batch(calls: readonly RpcCall[], options?: CallOptions & SessionOptions): Promise<readonly RpcOutcome[]>;
   /** Several steps that must see one node's view: all run on one endpoint, and again on the next if that one fails. */
   session<T>(task: (endpoint: Endpoint, signal: AbortSignal) => Promise<T>, options?: SessionOptions): Promise<T>;
@@ -99,15 +99,23 @@ export function createPool(options: PoolOptions): RpcPool {
     request: (method, params, given = {}) =>
       session(
         (endpoint, signal) => endpoint.request(method, params, { signal, timeoutMs: given.timeoutMs }),
-        CHANGES_SOMETHING.test(method) ? { ...given, hedgeMs: false } : given,
+        careful([{ method, params }], given),
       ),
     batch: (calls, given = {}) =>
-      session((endpoint, signal) => batchOn(endpoint, calls, { signal, timeoutMs: given.timeoutMs }), given),
+      session(
+        (endpoint, signal) => batchOn(endpoint, calls, { signal, timeoutMs: given.timeoutMs }),
+        careful(calls, given),
+      ),
     probe: () => probeAll(state),
     health: () => state.all.map((health) => describe(state, health)),
     stats: () => sumStats(full.endpoints),
     close: () => full.endpoints.forEach((endpoint) => endpoint.close()),
   };
+}
+
+/** What changes something goes to one endpoint at a time. */
+function careful(calls: readonly RpcCall[], given: SessionOptions): SessionOptions {
+  return calls.some(({ method }) => CHANGES_SOMETHING.test(method)) ? { ...given, hedgeMs: false } : given;
 }
 
 async function batchOn(

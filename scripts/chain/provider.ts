@@ -1,8 +1,13 @@
 import type { JsonRpcError, JsonRpcPayload, JsonRpcResult } from "ethers";
-import { JsonRpcApiProvider, keccak256, Network } from "ethers";
+import { isError, JsonRpcApiProvider, Network } from "ethers";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { RpcCall, RpcOutcome } from "./endpoint.ts";
 import type { RpcPool } from "./pool.ts";
+
+/** What ethers is told of a failed call, with the pool's own error for {@link PoolProvider.getRpcError}. */
+interface Failure extends JsonRpcError {
+  readonly cause: MetalayerError;
+}
 
 /**
  * An ethers provider over the pool: contracts and wallets of ethers get timeouts, failover and counting. Calls made in
@@ -20,38 +25,20 @@ export class PoolProvider extends JsonRpcApiProvider {
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<(JsonRpcResult | JsonRpcError)[]> {
     const payloads = Array.isArray(payload) ? payload : [payload];
-    const reads = payloads.filter(({ method }) => method !== "eth_sendRawTransaction");
-    // A transaction goes alone: that a read beside it fails must not hide that it was sent.
-    const sends = payloads.filter(({ method }) => method === "eth_sendRawTransaction");
-    const [readAnswers, ...sendAnswers] = await Promise.all([
-      this.#readAll(reads),
-      ...sends.map((payload) => this.#sendRaw(toCall(payload))),
-    ]);
-    return [
-      ...reads.map(({ id }, index) => toAnswer(id, readAnswers[index])),
-      ...sends.map(({ id }, index) => toAnswer(id, sendAnswers[index])),
-    ];
-  }
-
-  async #readAll(reads: readonly JsonRpcPayload[]): Promise<readonly RpcOutcome[]> {
-    if (reads.length === 0) return [];
     try {
-      return await this.#pool.batch(reads.map(toCall));
+      const outcomes = await this.#pool.batch(payloads.map(toCall));
+      return payloads.map(({ id }, index) => toAnswer(id, outcomes[index]));
     } catch (error) {
-      return reads.map(() => failed(error));
+      return payloads.map(({ id }) => toAnswer(id, failed(error)));
     }
   }
 
-  async #sendRaw(call: RpcCall): Promise<RpcOutcome> {
-    try {
-      return { ok: true, result: await this.#pool.request(call.method, call.params) };
-    } catch (error) {
-      const outcome = failed(error);
-      // Another endpoint, or an earlier attempt, had brought it there: sent is sent.
-      const raw = call.params[0];
-      const isKnown = !outcome.ok && outcome.error.code === "TX_KNOWN" && typeof raw === "string";
-      return isKnown ? { ok: true, result: keccak256(raw) } : outcome;
-    }
+  /** Where no node answered, or ethers has no word for what it answered, the pool's error says more than ethers'. */
+  override getRpcError(payload: JsonRpcPayload, answer: JsonRpcError): Error {
+    const cause = "cause" in answer && answer.cause instanceof MetalayerError ? answer.cause : undefined;
+    if (cause !== undefined && typeof cause.info["nodeCode"] !== "number") return cause;
+    const error = super.getRpcError(payload, answer);
+    return cause !== undefined && isError(error, "UNKNOWN_ERROR") ? cause : error;
   }
 }
 
@@ -64,10 +51,10 @@ function failed(error: unknown): RpcOutcome {
   return { ok: false, error: new MetalayerError("UNEXPECTED", String(error), {}, { cause: error }) };
 }
 
-function toAnswer(id: number, outcome: RpcOutcome | undefined): JsonRpcResult | JsonRpcError {
-  if (outcome?.ok === true) return { id, result: outcome.result };
-  const error = outcome?.error;
-  const { nodeMessage, nodeCode, data } = error?.info ?? {};
-  const message = typeof nodeMessage === "string" ? nodeMessage : (error?.message ?? "no answer");
-  return { id, error: { code: typeof nodeCode === "number" ? nodeCode : -32000, message, data } };
+function toAnswer(id: number, outcome: RpcOutcome = failed("no answer")): JsonRpcResult | Failure {
+  if (outcome.ok) return { id, result: outcome.result };
+  const { error: cause } = outcome;
+  const { nodeMessage, nodeCode, data } = cause.info;
+  const message = typeof nodeMessage === "string" ? nodeMessage : cause.message;
+  return { id, error: { code: typeof nodeCode === "number" ? nodeCode : -32000, message, data }, cause };
 }

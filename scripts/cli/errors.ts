@@ -9,6 +9,11 @@ export interface DescribedError {
   readonly next?: string;
 }
 
+const UNFUNDED = [
+  "the account cannot pay for the gas",
+  "fund it (./metalayer faucet on local networks) and run this again",
+] as const;
+
 /** Errors of libraries whose own words do not help: what happened and what to do. */
 const KNOWN: Readonly<Record<string, readonly [what: string, next: string]>> = {
   ABORTED: ["it was interrupted; what it had started is ended", "run it again"],
@@ -23,10 +28,8 @@ const KNOWN: Readonly<Record<string, readonly [what: string, next: string]>> = {
     "start the network (./metalayer devnet start) or correct the URL",
   ],
   TIMEOUT: ["the RPC endpoint does not answer in time", "try again, or use another endpoint"],
-  INSUFFICIENT_FUNDS: [
-    "the account cannot pay for the gas",
-    "fund it (./metalayer faucet on local networks) and run this again",
-  ],
+  INSUFFICIENT_FUNDS: UNFUNDED,
+  TX_FUNDS: UNFUNDED,
 };
 
 const NOT_STARTED = "Nothing was started";
@@ -59,7 +62,14 @@ const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]
   KEY_NOT_DEDICATED: [NOT_STARTED, "make a key of its own (./metalayer guardian key --key-file <file>)"],
   GUARDIAN_LOCKED: ["Nothing was changed", "stop the other guardian first; two with one key are never right"],
   RECORD_FOREIGN: ["Nothing was changed", "name this guardian's own record with --record"],
-  RPC_ALL_FAILED: ["Whatever is on the rollups stays as it is", "check the RPC URLs in the settings and try again"],
+  RPC_ALL_FAILED: [
+    "Whatever is on the rollups stays as it is",
+    "check the RPC URLs, and what the account has sent before running again what sends or pays",
+  ],
+  RPC_REJECTED: [NOT_SENT, "correct what the node names, or use another endpoint"],
+  TX_FEE_LOW: [NOT_SENT, "run this again: the rollup's gas became dearer meanwhile"],
+  TX_REJECTED: [NOT_SENT, "correct what the node names, or use another endpoint"],
+  TX_UNDERPRICED: [NOT_SENT, "wait until the account's transaction before this one is mined, then run this again"],
   PARAMETERS_INVALID: [
     NOT_SENT,
     "correct what is named (docs/testnets.md has every step); --params names another file",

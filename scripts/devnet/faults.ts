@@ -13,6 +13,8 @@ export const faultsSchema = z.strictObject({
   delayMs: z.number().min(0),
   /** Answers come late: what was asked for has been done by then. */
   lateAnswerMs: z.number().min(0),
+  /** Methods whose calls reach the node and whose answers never come: the connection is cut instead. */
+  loseAnswers: z.array(z.string()),
   /** Share of calls answered with an internal error. */
   errors: share,
   /** HTTP status instead of an answer; 0 for none. */
@@ -44,6 +46,7 @@ export const NO_FAULTS: Faults = {
   hang: false,
   delayMs: 0,
   lateAnswerMs: 0,
+  loseAnswers: [],
   errors: 0,
   httpStatus: 0,
   lagBlocks: 0,

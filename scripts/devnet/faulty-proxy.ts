@@ -126,7 +126,13 @@ async function serve(proxy: Proxy, request: http.IncomingMessage, response: http
     ? await Promise.all(parsed.map((call) => answerOne(proxy, call)))
     : await answerOne(proxy, parsed);
   if (lateAnswerMs > 0) await delay(lateAnswerMs, proxy.closing.signal);
-  reply(response, 200, answer);
+  if (methodsIn(parsed).some((method) => proxy.faults.loseAnswers.includes(method))) request.socket.destroy();
+  else reply(response, 200, answer);
+}
+
+function methodsIn(parsed: unknown): readonly string[] {
+  const calls = Array.isArray(parsed) ? parsed : [parsed];
+  return calls.map((call) => callSchema.parse(call).method);
 }
 
 function remember({ sockets }: Proxy, socket: Socket): void {

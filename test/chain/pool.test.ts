@@ -259,5 +259,31 @@ describe("pool", () => {
       expect(error).to.include({ code: "CALL_EXCEPTION", data: "0xdeadbeef" });
       provider.destroy();
     });
+
+    it("hands the pool's own error to who uses ethers: an endpoint that fails is no contract that refuses", async () => {
+      rollup.proxies.forEach((proxy) => proxy.set({ loseAnswers: ["eth_call", "eth_estimateGas", "eth_getBalance"] }));
+      const provider = new PoolProvider(open());
+      const to = devWallet(4).address;
+      for (const ask of [
+        () => provider.call({ to }),
+        () => provider.estimateGas({ to }),
+        () => provider.getBalance(to),
+        () => provider.send("eth_noSuchMethod", []),
+      ])
+        expect(await codeThrownBy(ask())).to.equal("RPC_ALL_FAILED");
+      provider.destroy();
+    });
+
+    it("asks no second endpoint to send while the first is only slow", async () => {
+      rollup.proxies.forEach((proxy) => proxy.set({ lateAnswerMs: 400 }));
+      const provider = new PoolProvider(open());
+      const wallet = devWallet(3).connect(provider);
+      const sends = (): number =>
+        rollup.proxies.reduce((sum, proxy) => sum + (proxy.stats().methods["eth_sendRawTransaction"] ?? 0), 0);
+      const before = sends();
+      await wallet.sendTransaction({ to: devWallet(4).address, value: 1n });
+      expect(sends() - before).to.equal(1);
+      provider.destroy();
+    });
   });
 });

@@ -4,7 +4,6 @@ import type { Bid, FeeLimits } from "./fees.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { RpcPool } from "./pool.ts";
 import { createQuorum } from "./quorum.ts";
-import { isEndpointFault } from "./rpc-errors.ts";
 import type { Deferred } from "./tasks.ts";
 
 /** The part of an ethers Wallet that is used; a remote signer fits too. */
@@ -170,38 +169,6 @@ export async function observe(state: SenderState, signal: AbortSignal): Promise<
   const plausible = inPool >= count && inPool - count <= 4 * maxInFlight;
   const suggestedTip = tip?.ok === true ? bigQuantity(tip.result) : undefined;
   return { block: number, baseFee, suggestedTip, latest: count, pending: plausible ? inPool : count };
-}
-
-export type BroadcastResult =
-  | { readonly kind: "accepted" }
-  /** Refused by a node. `maybeSent`: another one, asked before, may have taken it all the same. */
-  | { readonly kind: "refused"; readonly error: unknown; readonly maybeSent: boolean }
-  /** Nobody gave an answer: it may or may not be out there. */
-  | { readonly kind: "unknown"; readonly error: unknown };
-
-/** Hands a signed transaction to one node after the other until one answers. Sending the same bytes twice is harmless. */
-export async function broadcast(state: SenderState, raw: string, signal: AbortSignal): Promise<BroadcastResult> {
-  let maybeSent = false;
-  try {
-    await state.options.pool.session(
-      async (endpoint, inner) => {
-        try {
-          return await endpoint.request("eth_sendRawTransaction", [raw], { signal: inner });
-        } catch (error) {
-          if (isEndpointFault(error)) maybeSent = true;
-          throw error;
-        }
-      },
-      { signal, hedgeMs: false },
-    );
-    return { kind: "accepted" };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "TX_KNOWN") return { kind: "accepted" };
-    if (code === "RPC_ALL_FAILED") return { kind: "unknown", error };
-    return { kind: "refused", error, maybeSent };
-  }
 }
 
 /** Signs the next version for a nonce. */

@@ -2,20 +2,13 @@ import { keccak256 } from "ethers";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import type { Receipt } from "./blocks.ts";
 import { parseReceiptOrNone } from "./blocks.ts";
+import type { BroadcastResult } from "./broadcast.ts";
+import { broadcast } from "./broadcast.ts";
 import type { Bid } from "./fees.ts";
 import { bumpedBid, marketBid } from "./fees.ts";
 import { codeOf } from "./rpc-errors.ts";
-import type { BroadcastResult, ChainView, Entry, Item, SenderState } from "./sender-state.ts";
-import {
-  broadcast,
-  inNonceOrder,
-  isAgreed,
-  newestVersion,
-  nextOwnNonce,
-  observe,
-  ownCount,
-  sign,
-} from "./sender-state.ts";
+import type { ChainView, Entry, Item, SenderState } from "./sender-state.ts";
+import { inNonceOrder, isAgreed, newestVersion, nextOwnNonce, observe, ownCount, sign } from "./sender-state.ts";
 
 const SETTLED_KEPT = 64;
 const STALE_VIEWS_IGNORED = 20;
@@ -120,7 +113,7 @@ async function rebroadcastLost(state: SenderState, view: ChainView, signal: Abor
     const isLost = entry.nonce >= view.pending && entry.touchedAt < view.block;
     if (entry.nonce < view.latest || !(isLost || !entry.accepted)) continue;
     entry.touchedAt = view.block;
-    const result = await broadcast(state, newestVersion(entry).raw, signal);
+    const result = await broadcast(state.options.pool, newestVersion(entry).raw, signal);
     if (result.kind === "unknown") return;
     if (result.kind === "accepted") confirmAccepted(entry);
     else if (codeOf(result.error) === "TX_FEE_LOW") await replace(state, view, entry, signal);
@@ -177,13 +170,13 @@ async function replace(state: SenderState, view: ChainView, entry: Entry, signal
   const bid = bumpedBid(old.bid, marketBid(state.options.fees, ceiling, view), ceiling);
   entry.touchedAt = view.block;
   if (bid === undefined || entry.versions.length >= MOST_VERSIONS) {
-    await broadcast(state, old.raw, signal);
+    await broadcast(state.options.pool, old.raw, signal);
     return;
   }
   const version = await sign(state, entry.nonce, entry.item, bid, keccak256);
   // Kept before it is sent: whatever the answer, this version may be mined.
   entry.versions.push(version);
-  const result = await broadcast(state, version.raw, signal);
+  const result = await broadcast(state.options.pool, version.raw, signal);
   if (result.kind === "accepted") confirmAccepted(entry);
 }
 
@@ -193,7 +186,7 @@ async function fill(state: SenderState, view: ChainView, nonce: number, signal: 
   let bid: Bid | undefined = marketBid(state.options.fees, ceiling, view);
   while (bid !== undefined) {
     const version = await sign(state, nonce, undefined, bid, keccak256);
-    const result = await broadcast(state, version.raw, signal);
+    const result = await broadcast(state.options.pool, version.raw, signal);
     if (result.kind !== "refused") {
       const accepted = result.kind === "accepted";
       const entry = { nonce, item: undefined, accepted, touchedAt: view.block, missingSince: undefined };
@@ -259,7 +252,7 @@ async function launchOne(
     if (state.entries.size === 0) state.progressAt = view.block;
     item.entry = entry;
     state.entries.set(nonce, entry);
-    const result = await broadcast(state, version.raw, signal);
+    const result = await broadcast(state.options.pool, version.raw, signal);
     if (result.kind === "accepted") confirmAccepted(entry);
     if (result.kind !== "refused") return result.kind === "accepted";
     // One of the nodes may have it: it keeps its nonce and the receipts will tell.

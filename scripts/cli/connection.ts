@@ -35,9 +35,9 @@ import { createEndpoint } from "../chain/endpoint.ts";
 import type { LedgerSource } from "../chain/ledger-reader.ts";
 import type { RpcPool } from "../chain/pool.ts";
 import { createPool } from "../chain/pool.ts";
-import { PoolProvider } from "../chain/provider.ts";
 import { CommandError } from "./command.ts";
 import type { RollupDescription } from "./network.ts";
+import { SendingProvider } from "./sending.ts";
 
 export type Contracts = ReturnType<typeof contractsOf>;
 
@@ -47,7 +47,7 @@ export interface Connection {
   readonly chainId: bigint;
   readonly description: RollupDescription;
   readonly pool: RpcPool;
-  readonly provider: PoolProvider;
+  readonly provider: SendingProvider;
   /** For reading; `contractsOf(description, wallet)` for sending. */
   readonly contracts: Contracts;
 }
@@ -115,7 +115,7 @@ export async function connect(description: RollupDescription): Promise<Connectio
     throw error;
   }
   const pool = createPool({ rollup: name, chainId, blockTimeMs, endpoints });
-  const provider = new PoolProvider(pool);
+  const provider = new SendingProvider(pool);
   return { name, chainId, description, pool, provider, contracts: contractsOf(description, provider) };
 }
 

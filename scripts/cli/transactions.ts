@@ -5,6 +5,7 @@ import { explainRevert } from "../../sdk/src/reverts.ts";
 import { CommandError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { interfaces } from "./connection.ts";
+import { OUT_OF_GAS } from "./sending.ts";
 
 /** What to do about a refusal, by the error's name. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -66,8 +67,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sends a transaction and waits until it is in a block. `what` completes "… refuses to".
- * Throws CLI_REFUSED with the contract's own reason, CLI_NOT_MINED.
+ * Sends a transaction and waits until it is in a block: {@link SendingProvider} keeps it in sight meanwhile. `what`
+ * completes "… refuses to". Throws CLI_REFUSED with the contract's own reason, CLI_NOT_MINED, CLI_UNCERTAIN.
  */
 export async function transact(
   { name }: Pick<Connection, "name">,
@@ -76,17 +77,11 @@ export async function transact(
 ): Promise<TransactionReceipt> {
   try {
     const receipt = await (await send()).wait();
-    if (receipt !== null) return receipt;
+    if (receipt === null) throw new Error("only who does not wait gets no receipt");
+    return receipt;
   } catch (error) {
     throw refusal(name, what, error) ?? error;
   }
-  const next = "look at the account's transactions, then run this again";
-  throw new CommandError(
-    "CLI_NOT_MINED",
-    `the transaction was replaced before ${name} took it`,
-    "Nothing was changed",
-    next,
-  );
 }
 
 /** The error as a sentence if it is a contract's refusal; undefined for any other error. */
@@ -95,17 +90,18 @@ export function refusal(name: string, what: string, error: unknown): CommandErro
   return reason === undefined ? undefined : refused(name, what, reason, error);
 }
 
-/** A contract's refusal for this reason. */
+/** A contract's refusal for this reason; `cause` tells whether it came before or after sending. */
 export function refused(name: string, what: string, reason: string, cause?: unknown): CommandError {
   const advice = ADVICE[/^\w+/.exec(reason)?.[0] ?? ""] ?? "correct what the reason names and run this again";
-  return new CommandError("CLI_REFUSED", `${name} refuses to ${what}: ${reason}`, "Nothing was changed", advice, {
-    cause,
-  });
+  const receipt = isError(cause, "CALL_EXCEPTION") ? cause.receipt : undefined;
+  const unchanged = receipt ? `Transaction ${receipt.hash} cost its gas and changed nothing` : "Nothing was changed";
+  return new CommandError("CLI_REFUSED", `${name} refuses to ${what}: ${reason}`, unchanged, advice, { cause });
 }
 
 /** A contract's reason for reverting, as people read it; undefined if the error is none. */
 export function revertReason(error: unknown): string | undefined {
   if (!isError(error, "CALL_EXCEPTION")) return undefined;
+  if (error.reason === OUT_OF_GAS) return `it ran ${OUT_OF_GAS}`;
   // CAST: ethers gives revert data as a hex string.
   return explainRevert((error.data ?? "0x") as Hex, interfaces);
 }

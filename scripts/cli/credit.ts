@@ -1,6 +1,7 @@
 import { ZeroAddress } from "ethers";
 import { FEE_UNIT_WEI } from "../../sdk/src/fees.ts";
 import { checkedAddress } from "./accounts.ts";
+import { checkEra } from "./balance.ts";
 import type { Context } from "./command.ts";
 import { UsageError } from "./command.ts";
 import type { Connection } from "./connection.ts";
@@ -55,6 +56,7 @@ async function buy(
 ): Promise<string> {
   const { era, feeController } = contracts;
   const spender = connection.description.contracts.FeeController;
+  await checkEra(connection, address, amount);
   const allowed = await era.allowance(address, spender);
   if (allowed < amount) await transact(connection, "set an allowance", () => era.approve(spender, amount));
   await transact(connection, `sell ${eraText(amount)} of credit`, () => feeController.buyCredit(account, amount));

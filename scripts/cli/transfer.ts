@@ -2,8 +2,9 @@ import { fixedBytes, toAddress } from "../../sdk/src/bytes.ts";
 import { readSentMessages } from "../../sdk/src/events.ts";
 import { formatEvmAccount } from "../../sdk/src/interop.ts";
 import { checkedAddress } from "./accounts.ts";
+import { checkEra } from "./balance.ts";
 import type { Context } from "./command.ts";
-import { CommandError, UsageError } from "./command.ts";
+import { UsageError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { readingClient } from "./connection.ts";
 import { eraText } from "./format.ts";
@@ -32,7 +33,7 @@ export async function transferCommand(context: Context, options: TransferOptions
   return withRollups([from, to], async (connections) => {
     const [src, dst] = both(connections[0], connections[1]);
     const { contracts, address } = await signOn(src, wallet);
-    await checkBalance(src, address, amount);
+    await checkEra(src, address, amount);
     const recipient = given ?? toAddress(fixedBytes("address", address, 20));
     const account = formatEvmAccount({ chainId: dst.chainId, address: recipient });
     const warning = await limitWarning(context, src, dst, amount);
@@ -46,17 +47,6 @@ export async function transferCommand(context: Context, options: TransferOptions
     const client = await readingClient(connections);
     return report(context, { message, client, src, dst, waitSeconds: options.wait, warning });
   });
-}
-
-async function checkBalance({ name, contracts }: Connection, account: string, amount: bigint): Promise<void> {
-  const balance = await contracts.era.balanceOf(account);
-  if (balance >= amount) return;
-  throw new CommandError(
-    "CLI_NOT_ENOUGH_ERA",
-    `${account} holds ${eraText(balance)} on ${name}, less than ${eraText(amount)}`,
-    "Nothing was sent",
-    "transfer less, or bring ERA to this rollup first",
-  );
 }
 
 /** Over the destination's limit a transfer waits: nothing is lost, but people should know before. */

@@ -1,5 +1,6 @@
 import type { ContractTransaction } from "ethers";
 import { checkedAddress } from "../accounts.ts";
+import { checkEra } from "../balance.ts";
 import type { Context } from "../command.ts";
 import { CommandError, UsageError } from "../command.ts";
 import type { Connection } from "../connection.ts";
@@ -31,6 +32,9 @@ export interface DelegateOptions extends WalletChoice {
   readonly to: `0x${string}`;
   readonly dryRun: boolean;
 }
+
+/** As EraVotes has it. */
+const MOST_PERIODS = 48n;
 
 /** ERA that votes: deposits, terms, withdrawals. */
 export async function lockCommand(context: Context, action: Action, options: LockOptions): Promise<void> {
@@ -75,19 +79,8 @@ async function deposit(connection: Connection, signing: Signing, amount: bigint,
   const { era } = signing.contracts;
   const { eraVotes } = governanceOf(connection.description, signing.wallet);
   const spender = governanceAddress(connection.description, "EraVotes");
-  const [balance, allowed] = await Promise.all([
-    era.balanceOf(signing.address),
-    era.allowance(signing.address, spender),
-  ]);
-  if (balance < amount) {
-    const what = `${signing.address} has ${eraText(balance)} on ${connection.name}, less than ${eraText(amount)}`;
-    throw new CommandError(
-      "CLI_NOT_ENOUGH_ERA",
-      what,
-      "Nothing was sent",
-      "bring ERA to this rollup first (./metalayer transfer)",
-    );
-  }
+  await checkEra(connection, signing.address, amount);
+  const allowed = await era.allowance(signing.address, spender);
   const perform = (what: string, call: ContractTransaction) => submit(connection, signing, what, call, dryRun);
   if (allowed < amount) await perform("set an allowance", await era.approve.populateTransaction(spender, amount));
   if (dryRun) return `Nothing was sent; ${eraText(amount)} can be deposited.`;
@@ -102,23 +95,35 @@ async function lock(
   { amount, term, dryRun }: { readonly amount: bigint; readonly term: bigint; readonly dryRun: boolean },
 ): Promise<string> {
   const { eraVotes } = governanceOf(connection.description, signing.wallet);
-  const [{ free }, period, block] = await Promise.all([
+  const [{ free, lockEnd }, period, block] = await Promise.all([
     eraVotes.holding(signing.address),
     eraVotes.period(),
     connection.provider.getBlock("latest"),
   ]);
+  const now = BigInt(block?.timestamp ?? 0);
+  // A little longer than asked: the transaction's block comes later than this one.
+  const end = ((now + term) / period + 1n) * period + (term < period ? period : 0n);
+  checkEnd(end, lockEnd, now + MOST_PERIODS * period);
   if (free < amount) {
     const added = await deposit(connection, signing, amount - free, dryRun);
     if (dryRun) return added;
   }
-  const now = BigInt(block?.timestamp ?? 0);
-  // A little longer than asked: the transaction's block comes later than this one.
-  const end = ((now + term) / period + 1n) * period + (term < period ? period : 0n);
   const call = await eraVotes.lock.populateTransaction(amount, end);
   await submit(connection, signing, "put the deposit under a term", call, dryRun);
   if (dryRun) return `Nothing was sent; the term would end at ${timeText(end)}.`;
   const { locked } = await eraVotes.holding(signing.address);
   return `${eraText(locked)} votes twice on ${connection.name} until ${timeText(end)}; there is no way out before.`;
+}
+
+/** Before anything is deposited: what is refused a term would stay deposited without one. */
+function checkEnd(end: bigint, held: bigint, latest: bigint): void {
+  if (end >= held && end <= latest) return;
+  const what =
+    end > latest
+      ? `the term would end at ${timeText(end)}, and none may end after ${timeText(latest)}`
+      : `the term would end at ${timeText(end)}, before the one that the deposit is under (${timeText(held)})`;
+  const next = `name a ${end > latest ? "shorter" : "longer"} term with --for`;
+  throw new CommandError("CLI_BAD_TERM", what, "Nothing was sent", next);
 }
 
 async function withdraw(connection: Connection, signing: Signing, amount: bigint, dryRun: boolean): Promise<string> {

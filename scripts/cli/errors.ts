@@ -1,4 +1,6 @@
 import { CommandError } from "./command.ts";
+import type { Standing } from "./standing.ts";
+import { standingText } from "./standing.ts";
 
 export interface DescribedError {
   readonly code: string;
@@ -92,14 +94,25 @@ const ADVICE: Readonly<Record<string, readonly [unchanged: string, next: string]
   EADDRINUSE: [NOT_STARTED, "choose another --port, or stop the program that listens there"],
 };
 
-/** Turns whatever was thrown into one clear sentence. */
-export function describeError(error: unknown): DescribedError {
-  if (error instanceof CommandError) return sentence(error.code, error.message, error.unchanged, error.next);
+/** Turns whatever was thrown into one clear sentence. `standing`: what the command had done before. */
+export function describeError(error: unknown, standing: readonly Standing[] = []): DescribedError {
+  const { code, message, unchanged, next } = explained(error);
+  const stands = standingText(standing);
+  if (stands === undefined) return sentence(code, message, unchanged, next);
+  // "Nothing was changed" is true of the step that failed, not of the command.
+  const left = unchanged === undefined || unchanged.startsWith("Nothing") ? stands : `${unchanged}; ${stands}`;
+  return sentence(code, message, left, error instanceof CommandError ? next : LOOK_FIRST);
+}
+
+const LOOK_FIRST = "look at what stands, and mend what failed, before running this again: it would do all of it again";
+
+function explained(error: unknown): Omit<DescribedError, "sentence"> {
+  if (error instanceof CommandError) return error;
   const code = codeOf(error);
   const known = KNOWN[code];
-  if (known !== undefined) return sentence(code, `${known[0]} (${messageOf(error)})`, undefined, known[1]);
+  if (known !== undefined) return { code, message: `${known[0]} (${messageOf(error)})`, next: known[1] };
   const [unchanged, next] = ADVICE[code] ?? [];
-  return sentence(code, messageOf(error), unchanged, next);
+  return { code, message: messageOf(error), ...(unchanged && { unchanged }), ...(next && { next }) };
 }
 
 function sentence(code: string, message: string, unchanged?: string, next?: string): DescribedError {

@@ -4,7 +4,7 @@ import type { Context } from "./command.ts";
 import { CommandError } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { coinText, eraText } from "./format.ts";
-import { findNetwork, withRollups } from "./network.ts";
+import { findNetwork, onEach, withRollups } from "./network.ts";
 import { transact } from "./transactions.ts";
 import type { WalletChoice } from "./wallet.ts";
 import { devWallet, findWallet, isLoopback, signOn } from "./wallet.ts";
@@ -32,7 +32,7 @@ export async function faucetCommand(context: Context, options: FaucetOptions): P
     await Promise.all(connections.map(checkDevelopmentNode));
     const amount = options.era ?? 0n;
     if (amount > 0n) await Promise.all(connections.map((connection) => checkSupply(connection, amount)));
-    const rows = await Promise.all(connections.map((connection) => give(connection, account, amount)));
+    const rows = await onEach(connections, (connection) => give(connection, account, amount));
     const { output } = context;
     output.line(`${account} now has:`);
     await output.table(

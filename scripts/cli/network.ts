@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Address } from "../../sdk/src/bytes.ts";
 import type { Context } from "./command.ts";
 import { CommandError } from "./command.ts";
+import { describeError } from "./errors.ts";
 import type { Connection } from "./connection.ts";
 import { closeConnection, connect } from "./connection.ts";
 
@@ -139,6 +140,32 @@ export async function withReachable<T>(
   } finally {
     open.forEach(closeConnection);
   }
+}
+
+/**
+ * Runs a task on every rollup and waits for all of them: a refusal of one neither takes the connection away from what
+ * the others are sending nor hides what became of it.
+ */
+export async function onEach<T, R>(places: readonly T[], task: (place: T) => Promise<R>): Promise<R[]> {
+  const settled = await Promise.allSettled(places.map(task));
+  const failures = settled.flatMap((outcome): unknown[] => (outcome.status === "rejected" ? [outcome.reason] : []));
+  if (failures.length > 0) throw failures.length === 1 ? failures[0] : together(failures);
+  return settled.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+}
+
+function together(failures: readonly unknown[]): CommandError {
+  const told = failures.map((failure) => describeError(failure));
+  const once = (texts: readonly (string | undefined)[]): string[] =>
+    [...new Set(texts)].filter((text) => text !== undefined);
+  const codes = once(told.map(({ code }) => code));
+  const unchanged = once(told.map((each) => each.unchanged));
+  const changed = unchanged.filter((text) => !text.startsWith("Nothing"));
+  return new CommandError(
+    codes.length === 1 ? (codes[0] ?? "") : "CLI_INCOMPLETE",
+    told.map(({ message }) => message).join("; "),
+    changed.length > 0 ? changed.join("; ") : (unchanged[0] ?? "What was sent stands"),
+    once(told.map(({ next }) => next)).join("; "),
+  );
 }
 
 /** A rollup that could not be connected to. */

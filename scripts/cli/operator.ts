@@ -4,7 +4,7 @@ import type { CallReport } from "./calls.ts";
 import { sendCalls, simulateCalls } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import { checkedAddress } from "./accounts.ts";
-import { findNetwork, withRollups } from "./network.ts";
+import { findNetwork, onEach, withRollups } from "./network.ts";
 import type { Plan, Planner } from "./operator-key.ts";
 import { announce, join, register, resign, rotateKey, unjail } from "./operator-key.ts";
 import { claim, delegate, stake, unbond, withdraw } from "./operator-stake.ts";
@@ -62,13 +62,11 @@ export async function operatorCommand(
   const wallet = await findWallet(context, network, options);
   const { dryRun } = options;
   await withRollups(rollups, async (connections) => {
-    const rows = await Promise.all(
-      connections.map(async (connection) => {
-        const signing = await signOn(connection, wallet);
-        const plan = await planner(connection, signing);
-        return dryRun ? rehearse(connection, signing, plan) : perform(connection, signing, plan);
-      }),
-    );
+    const rows = await onEach(connections, async (connection) => {
+      const signing = await signOn(connection, wallet);
+      const plan = await planner(connection, signing);
+      return dryRun ? rehearse(connection, signing, plan) : perform(connection, signing, plan);
+    });
     const { output } = context;
     for (const { rollup, told } of rows) output.line(`${rollup}: ${told}`);
     if (dryRun) await showCalls(context, wallet.address, rows);

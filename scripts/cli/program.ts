@@ -6,6 +6,8 @@ import { UsageError } from "./command.ts";
 import { describeError } from "./errors.ts";
 import type { Streams } from "./output.ts";
 import { createOutput, toJson } from "./output.ts";
+import type { Standing } from "./standing.ts";
+import { noting } from "./standing.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = path.join(import.meta.dirname, "commands");
@@ -18,15 +20,16 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
   process.chdir(root);
   const json = argv.includes("--json");
   const { out, err } = streams;
+  const standing = new Map<string, Standing>();
   try {
-    return await execute(argv, json, streams);
+    return await noting(standing, () => execute(argv, json, streams));
   } catch (error) {
     // Commander has already written help, or what is wrong with the arguments.
     if (error instanceof CommanderError) {
       if (json && error.exitCode !== 0) out.write(`${toJson({ error: describeError(error) })}\n`);
       return error.exitCode === 0 ? 0 : 2;
     }
-    const described = describeError(error);
+    const described = describeError(error, [...standing.values()]);
     if (json) out.write(`${toJson({ error: described })}\n`);
     err.write(`${described.sentence}\n`);
     if (process.env["METALAYER_DEBUG"] && error instanceof Error) err.write(`${error.stack ?? ""}\n`);

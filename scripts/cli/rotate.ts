@@ -1,7 +1,7 @@
 import type { Context } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { spanText } from "./format.ts";
-import { findNetwork, withRollups } from "./network.ts";
+import { findNetwork, onEach, withRollups } from "./network.ts";
 import { transact } from "./transactions.ts";
 import type { WalletChoice } from "./wallet.ts";
 import { findWallet, signOn } from "./wallet.ts";
@@ -34,12 +34,10 @@ export async function rotateCommand(context: Context, options: RotateOptions): P
     // Asked for one rollup: then its refusal is the answer. Asked for all: those whose time has not come are left alone.
     const due = connections.filter((_, index) => options.on !== undefined || before[index]?.rotatableIn === 0);
     if (wallet !== undefined) {
-      await Promise.all(
-        due.map(async (connection) => {
-          const { contracts } = await signOn(connection, wallet);
-          await transact(connection, "form a new table", () => contracts.guardianSet.rotate());
-        }),
-      );
+      await onEach(due, async (connection) => {
+        const { contracts } = await signOn(connection, wallet);
+        await transact(connection, "form a new table", () => contracts.guardianSet.rotate());
+      });
     }
     const after = await Promise.all(connections.map(tableOf));
     const rotated = after.filter(({ serial }, index) => serial !== before[index]?.serial).map(({ rollup }) => rollup);

@@ -9,6 +9,7 @@ import type { RpcPool } from "../chain/pool.ts";
 import { PoolProvider } from "../chain/provider.ts";
 import type { Patience, Sent } from "./sent.ts";
 import { handOver, PATIENCE, receiptOf } from "./sent.ts";
+import { noteStanding } from "./standing.ts";
 
 /** The reason in an error of a transaction that used all its gas, which leaves no data. */
 export const OUT_OF_GAS = "out of gas";
@@ -64,6 +65,7 @@ export class SendingProvider extends PoolProvider {
     // CAST: what a node answers, as ethers' own method has it.
     const receipt = this._wrapTransactionReceipt(raw as TransactionReceiptParams, this.#network);
     if (receipt.status === 0) throw await this.#reverted(sent, receipt);
+    noteStanding({ rollup: this.#pool.rollup, hash });
     return receipt;
   }
 

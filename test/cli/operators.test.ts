@@ -144,6 +144,17 @@ describe("command line of guardians' operators", () => {
       expect(again.out).to.contain("rollupB: knew it already");
     });
 
+    it("tells what it did on one rollup where another one fails", async () => {
+      const [, second] = network.nodes;
+      const at = await network.metalayer.rollup(8102n).guardianSet.getAddress();
+      const real = await second?.rpc("eth_getCode", at, "latest");
+      await second?.rpc("anvil_setCode", at, "0x63deadbeef6000526004601cfd");
+      const { sentence } = await fails("guardian", "announce", `${url}/moved`, ...AS_OPERATOR);
+      await second?.rpc("anvil_setCode", at, real);
+      expect(sentence).to.match(/1 transaction before it stands: 0x[0-9a-f]{64} on rollupA/);
+      expect((await network.metalayer.rollup(8101n).guardianSet.operatorInfo(OPERATOR)).url).to.equal(`${url}/moved`);
+    });
+
     it("refuses whoever is no operator, and an address that is too long", async () => {
       const error = await fails("guardian", "announce", url, "--account", "5");
       expect(error.sentence).to.contain("GuardianSetOperatorUnknown").and.to.contain("./metalayer guardian register");

@@ -56,6 +56,7 @@ describe("command line: transactions", function () {
   const era = () => network.metalayer.rollup(8101n).era;
   const held = (): Promise<bigint> => era().balanceOf(SIGNER);
   const count = (index: number, method: string): number => proxyAt(index).stats().methods[method] ?? 0;
+  const feeController = (): Promise<string> => network.metalayer.rollup(8101n).feeController.getAddress();
   /** Runs while the node makes no blocks; `then` begins once the node has what is sent. */
   const withoutBlocks = async <T>(running: () => Promise<T>, then: () => Promise<void>): Promise<T> => {
     await node.rpc("evm_setAutomine", false);
@@ -176,6 +177,51 @@ describe("command line: transactions", function () {
         expect(refused.sentence).to.include(reason).and.include(`Transaction ${hash} cost its gas`);
       });
     }
+  });
+
+  describe("what stands", () => {
+    const on = ["--on", "rollupA"];
+
+    it("is named by the error of a later transaction, which does not say that nothing was changed", async () => {
+      const spender = await feeController();
+      const real = await node.rpc("eth_getCode", spender, "latest");
+      await node.rpc("anvil_setCode", spender, "0x63deadbeef6000526004601cfd");
+      const { code, sentence } = await failureOf("credit", "buy", ...on, "--amount", "5", "--network", network.file);
+      await node.rpc("anvil_setCode", spender, real);
+      expect(code).to.equal("CLI_REFUSED");
+      expect(sentence).to.match(/1 transaction before it stands: 0x[0-9a-f]{64} on rollupA/);
+      expect(sentence).not.to.include("Nothing was changed");
+      expect(await era().allowance(SIGNER, spender)).to.equal(parseEther("5"));
+    });
+
+    it("is named where an endpoint fails after sending, with the word to look first", async () => {
+      proxyAt(0).set({ loseAnswers: ["eth_getLogs"] });
+      const { sentence, next } = await failureOf(...transfer(), "--wait", "20s");
+      expect(sentence).to.match(/1 transaction before it stands: 0x[0-9a-f]{64} on rollupA/);
+      expect(next).to.include("before running this again");
+    });
+
+    it("is nothing where credit costs more than the account holds", async () => {
+      const spender = await feeController();
+      const buyer = ["--account", "9", "--network", network.file];
+      const { code } = await failureOf("credit", "buy", ...on, "--amount", "5", ...buyer);
+      expect(code).to.equal("CLI_NOT_ENOUGH_ERA");
+      expect(await era().allowance(devAccount(9).address, spender)).to.equal(0n);
+    });
+
+    it("is nothing where a deposit cannot be put under so long a term, or so short a one", async () => {
+      const before = await held();
+      const term = (span: string): string[] => ["lock", "term", ...on, "--for", span, "--network", network.file];
+      for (const more of [[], ["--dry-run"]]) {
+        const { code, next } = await failureOf(...term("900000d"), "--amount", "5", ...more);
+        expect([code, next]).to.deep.equal(["CLI_BAD_TERM", "name a shorter term with --for"]);
+      }
+      expect(await held()).to.equal(before);
+      await resultOf(...term("400d"), "--amount", "5");
+      const { code, next } = await failureOf(...term("60d"), "--amount", "5");
+      expect([code, next]).to.deep.equal(["CLI_BAD_TERM", "name a longer term with --for"]);
+      expect(await held()).to.equal(before - parseEther("5"));
+    });
   });
 
   describe("endpoints that fail", () => {

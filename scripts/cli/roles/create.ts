@@ -8,7 +8,7 @@ import type { Context } from "../command.ts";
 import { UsageError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { findHome } from "../governance/contracts.ts";
-import { findNetwork, withRollups } from "../network.ts";
+import { findNetwork, onEach, withRollups } from "../network.ts";
 import { transact } from "../transactions.ts";
 import { findWallet, signOn, type Signing } from "../wallet.ts";
 import type { RolesOptions } from "./roles.ts";
@@ -83,16 +83,14 @@ async function create(
     home,
     await new RoleDirectory__factory().getDeployTransaction(authority, description.contracts.MetalayerGateway, term),
   );
-  const managers = await Promise.all(
-    places.map(async (place) => {
-      const { name, chainId, description: at } = place.connection;
-      const gateway = at.contracts.MetalayerGateway;
-      const factory = new LeasedAccessManager__factory();
-      // On home the nonces of one account must not overtake each other.
-      const manager = await deploy(place, await factory.getDeployTransaction(owner, gateway, homeChainId, directory));
-      return { rollup: name, chainId, manager };
-    }),
-  );
+  const managers = await onEach(places, async (place) => {
+    const { name, chainId, description: at } = place.connection;
+    const gateway = at.contracts.MetalayerGateway;
+    const factory = new LeasedAccessManager__factory();
+    // On home the nonces of one account must not overtake each other.
+    const manager = await deploy(place, await factory.getDeployTransaction(owner, gateway, homeChainId, directory));
+    return { rollup: name, chainId, manager };
+  });
   const connected = RoleDirectory__factory.connect(directory, home.signing.wallet);
   for (const { chainId, manager } of managers)
     await transact(home.connection, "connect a manager", () => connected.setManager(chainId, manager));

@@ -6,6 +6,8 @@ pragma solidity ^0.8.28;
 ///         each rollup, which has the same address everywhere and is what applications should have as owner. An application's address
 ///         depends on rollup and address of its owner, a salt, and the creation code without constructor arguments: nobody else can take it,
 ///         and what stands at the same address on another rollup was created by the same code (docs/protocol/omni.md).
+/// @dev No incarnation is part of this. Whoever has the owner's address after its rollup began anew owns all that it owned elsewhere: the same
+///      key does, a contract may be another one.
 interface IOmniDeployer {
     /// @notice An application on one rollup.
     /// @param chainId this rollup, where it is placed at once, or another one, where a message does it
@@ -95,7 +97,8 @@ interface IOmniDeployer {
     ) external returns (address app);
 
     /// @notice Calls contracts in the caller's name; here at once, elsewhere by messages. On each rollup the calls of one target are made in the
-    ///         order in which they were sent. One that fails holds up those behind it, until it succeeds or is superseded.
+    ///         order in which they were sent. One that fails holds up those behind it, until it succeeds or is superseded. Calls that are on their
+    ///         way when one of the two rollups is admitted anew are lost, and hold up nothing.
     /// @dev Anyone, each through its own account. Emits {AccountOpened} once, {CallSent} per message. Reverts {OmniInvalidCount}, with the error of
     ///      a call here, and with the gateway's errors as {deploy}.
     /// @param supersede gives up all earlier calls of the same targets that have not been made when these are
@@ -121,10 +124,11 @@ interface IOmniDeployer {
     /// @notice The deployer on another rollup.
     function deployerOn(uint256 chainId) external view returns (address);
 
-    /// @notice Number of calls of a target on a rollup that were sent from here for the owner of an account.
+    /// @notice Number of the newest call of a target on a rollup that was sent from here for the owner of an account: from the highest bits the
+    ///         lane's incarnations here and there, 16 bits each, then which one on this lane it was, from 1; zero: none was sent.
     function callsSent(address account, uint256 chainId, address target) external view returns (uint64);
 
-    /// @notice The newest call of a target that was made here by message, or given up.
+    /// @notice Number, as {callsSent} has them, of the newest call of a target that was made here by message.
     function callsDone(address account, address target) external view returns (uint64);
 
     /// @notice Over which messages go.

@@ -6,7 +6,9 @@ import {IERC7786GatewaySource} from "@openzeppelin/contracts/interfaces/draft-IE
 import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {EvmInterop} from "../libraries/EvmInterop.sol";
+import {IMetalayerGateway} from "../messaging/IMetalayerGateway.sol";
 import {IOmniAccount} from "./IOmniAccount.sol";
 import {IOmniDeployer} from "./IOmniDeployer.sol";
 import {OmniAccount} from "./OmniAccount.sol";
@@ -104,7 +106,7 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
                 IOmniAccount(account).execute(call.target, call.data);
                 continue;
             }
-            uint64 sequence = ++_sent[account][call.chainId][call.target];
+            uint64 sequence = _nextCall(account, call.chainId, call.target);
             bytes memory payload = abi.encodeWithSelector(
                 CALL,
                 msg.sender,
@@ -217,10 +219,20 @@ contract OmniDeployer is IOmniDeployer, ERC7786Recipient {
             emit CallOvertaken(account, target, sequence, done);
             return;
         }
-        if (!supersede && sequence != done + 1) revert OmniOutOfOrder(account, target, sequence, done);
+        bool isNext = sequence == done + 1 || uint32(sequence) == 1;
+        if (!supersede && !isNext) revert OmniOutOfOrder(account, target, sequence, done);
         _done[account][target] = sequence;
         emit CallMade(account, target, sequence);
         IOmniAccount(account).execute(target, data);
+    }
+
+    /// @dev The lane's incarnations above a count that begins with 1 on every lane. They only grow: calls of a rollup that began anew have higher
+    ///      numbers than those before, and the first one does not wait for calls that can never come.
+    function _nextCall(address account, uint256 chainId, address target) private returns (uint64 sequence) {
+        IMetalayerGateway.OutLane memory lane = IMetalayerGateway(GATEWAY).outLane(chainId);
+        uint256 before = (lane.ownIncarnation << 48) | (lane.incarnation << 32);
+        sequence = uint64(Math.max(before, _sent[account][chainId][target]) + 1);
+        _sent[account][chainId][target] = sequence;
     }
 
     /// @dev Of an application that is in {_apps} by now, so that its constructor cannot place it again.

@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import { AbiCoder, id, ZeroAddress } from "ethers";
 import { ERC1967Proxy__factory, OmniAccount__factory, OmniUpgradeMock__factory } from "../../typechain-types/index.js";
-import { interop } from "../helpers/network.ts";
+import { interop, openLanes } from "../helpers/network.ts";
 import {
   addressAt,
   CALL,
+  callNumber,
   deployed,
   deliverTo,
   omniMessage,
@@ -12,6 +13,7 @@ import {
   PLACE,
   SALT,
   setCall,
+  type OmniNetwork,
   type OmniSite,
 } from "../helpers/omni.ts";
 
@@ -40,14 +42,14 @@ describe("OmniDeployer, calls", () => {
       const { a, b, c, onA, onB, onC, set, account } = omni;
       const local = await a.deployer.accountOf(a.chainId, omni.ownerAddress);
       const tx = await set(5n, [a, b, c]);
-      await expect(tx).to.emit(a.deployer, "CallSent").withArgs(local, b.chainId, onB, 1n, anyHash);
+      await expect(tx).to.emit(a.deployer, "CallSent").withArgs(local, b.chainId, onB, callNumber(1n), anyHash);
       expect(await onA.value()).to.equal(5n);
       expect([...(await deliverTo(omni, a, b)), ...(await deliverTo(omni, a, c))]).to.deep.equal([]);
       expect([await onB.value(), await onC.value()]).to.deep.equal([5n, 5n]);
       const [made] = await b.deployer.queryFilter(b.deployer.filters.CallMade());
-      expect(made?.args).to.deep.equal([account, onB.target, 1n]);
-      expect(await a.deployer.callsSent(local, b.chainId, onB)).to.equal(1n);
-      expect(await b.deployer.callsDone(account, onB)).to.equal(1n);
+      expect(made?.args).to.deep.equal([account, onB.target, callNumber(1n)]);
+      expect(await a.deployer.callsSent(local, b.chainId, onB)).to.equal(callNumber(1n));
+      expect(await b.deployer.callsDone(account, onB)).to.equal(callNumber(1n));
     });
 
     it("EXPLOITS 13 acts for nobody but its caller, and leaves everybody else without a say", async () => {
@@ -71,9 +73,11 @@ describe("OmniDeployer, calls", () => {
       const { a, b, at, onB, set, account } = omni;
       await set(5n, [b]);
       await set(6n, [b]);
-      expect(await deliverTo(omni, a, b, { from: 2n })).to.deep.equal([`OmniOutOfOrder(${account}, ${at(b)}, 2, 0)`]);
+      expect(await deliverTo(omni, a, b, { from: 2n })).to.deep.equal([
+        `OmniOutOfOrder(${account}, ${at(b)}, ${callNumber(2n)}, 0)`,
+      ]);
       expect(await deliverTo(omni, a, b)).to.deep.equal([]);
-      expect([await onB.value(), await b.deployer.callsDone(account, onB)]).to.deep.equal([6n, 2n]);
+      expect([await onB.value(), await b.deployer.callsDone(account, onB)]).to.deep.equal([6n, callNumber(2n)]);
     });
 
     it("C16 holds up calls behind one that fails until it succeeds, and calls of no other target", async () => {
@@ -101,15 +105,15 @@ describe("OmniDeployer, calls", () => {
       await set(6n, [b], true);
       expect(await deliverTo(omni, a, b)).to.deep.equal([
         "OmniAppMockRefused(13)",
-        `OmniOutOfOrder(${account}, ${at(b)}, 2, 0)`,
+        `OmniOutOfOrder(${account}, ${at(b)}, ${callNumber(2n)}, 0)`,
       ]);
       expect(await onB.value()).to.equal(6n);
       await onB.connect(b.rollup.relayer).close(false);
       expect(await deliverTo(omni, a, b)).to.deep.equal([]);
       const overtaken = await b.deployer.queryFilter(b.deployer.filters.CallOvertaken());
       expect(overtaken.map(({ args }) => args)).to.deep.equal([
-        [account, onB.target, 1n, 3n],
-        [account, onB.target, 2n, 3n],
+        [account, onB.target, callNumber(1n), callNumber(3n)],
+        [account, onB.target, callNumber(2n), callNumber(3n)],
       ]);
       expect(await onB.value()).to.equal(6n);
       await set(7n, [b]);
@@ -149,6 +153,46 @@ describe("OmniDeployer, calls", () => {
       await expect(execute.execute([call], false))
         .to.be.revertedWithCustomError(a.rollup.gateway, "GatewayUnknownRollup")
         .withArgs(999n);
+    });
+
+    it("R10 C12 makes the calls of a rollup that began anew, whose lanes count from 1 again", async () => {
+      const omni = await running();
+      const { a, b, onB, set, account } = omni;
+      const before = await a.rollup.connection.networkHelpers.takeSnapshot();
+      for (const value of [5n, 6n, 7n]) await set(value, [b]);
+      expect(await deliverTo(omni, a, b)).to.deep.equal([]);
+      await before.restore();
+      await begin(omni, [2n, 1n]);
+      await set(8n, [b]);
+      await set(9n, [b], true);
+      expect(await deliverTo(omni, a, b, { to: 1n })).to.deep.equal([]);
+      expect([await onB.value(), await b.deployer.callsDone(account, onB)]).to.deep.equal([
+        8n,
+        callNumber(1n, [2n, 1n]),
+      ]);
+      expect(await deliverTo(omni, a, b)).to.deep.equal([]);
+      expect([await onB.value(), await b.deployer.callsDone(account, onB)]).to.deep.equal([
+        9n,
+        callNumber(2n, [2n, 1n]),
+      ]);
+      expect(await b.deployer.queryFilter(b.deployer.filters.CallOvertaken())).to.deep.equal([]);
+    });
+
+    it("R10 C12 makes calls on a rollup that began anew, and waits for none that the old one did not get", async () => {
+      const omni = await running();
+      const { a, b, at, onB, set, account } = omni;
+      await set(5n, [b]);
+      expect(await deliverTo(omni, a, b)).to.deep.equal([]);
+      await set(6n, [b]);
+      await begin(omni, [1n, 2n]);
+      await set(7n, [b]);
+      await set(8n, [b]);
+      const [second, done] = [callNumber(2n, [1n, 2n]), callNumber(1n)];
+      expect(await deliverTo(omni, a, b, { from: 1n }), "in the order of sending").to.deep.equal([
+        `OmniOutOfOrder(${account}, ${at(b)}, ${second}, ${done})`,
+      ]);
+      expect(await deliverTo(omni, a, b)).to.deep.equal([]);
+      expect([await onB.value(), await b.deployer.callsDone(account, onB)]).to.deep.equal([8n, second]);
     });
 
     it("upgrades an application on all rollups with two transactions", async () => {
@@ -270,5 +314,11 @@ describe("OmniDeployer, calls", () => {
     });
   });
 });
+
+/** Both rollups admit each other anew, in these incarnations. */
+async function begin({ a, b }: OmniNetwork, [ofA, ofB]: readonly [bigint, bigint]): Promise<void> {
+  await openLanes(a.rollup, b.rollup, ofA, ofB);
+  await openLanes(b.rollup, a.rollup, ofB, ofA);
+}
 
 const anyHash = (value: string): boolean => /^0x[0-9a-f]{64}$/.test(value);

@@ -100,6 +100,11 @@ export function codeOfSize(size: number): Hex {
   return `0x61${length}80600a3d393df3${"00".repeat(size)}`;
 }
 
+/** Number of a call: which one it is on its lane, below the lane's incarnations. */
+export function callNumber(count: bigint, incarnations: readonly [own: bigint, other: bigint] = [1n, 1n]): bigint {
+  return (incarnations[0] << 48n) | (incarnations[1] << 32n) | count;
+}
+
 /** Data as an OmniDeployer takes it over the gateway. */
 export function omniMessage(signature: string, values: readonly unknown[]): Hex {
   const name = signature.slice(0, signature.indexOf("("));

@@ -12,7 +12,7 @@ export function codeOf(error: unknown): string | undefined {
  * - RPC_UNAVAILABLE: the node answered that it cannot serve this (behind, pruned, rate limit, internal error); the same.
  * - RPC_WRONG_CHAIN: the endpoint serves another rollup; never use it.
  * - RPC_RANGE_LIMIT: too many logs or blocks asked for; ask for less.
- * - RPC_REVERTED: the call reverted; `info.data` carries the revert data.
+ * - RPC_REVERTED: the call reverted, or ran out of the gas that it was given; `info.data` carries revert data.
  * - TX_KNOWN, TX_NONCE_LOW: a node has this very transaction, or the nonce is used in the chain.
  * - TX_UNDERPRICED, TX_FEE_LOW: too little to replace what holds the nonce, or too little to be taken at all.
  * - TX_FUNDS, TX_REJECTED: the account cannot pay, or the transaction is not valid.
@@ -61,7 +61,7 @@ const PATTERNS: readonly (readonly [RpcErrorCode, RegExp])[] = [
     /underpriced|less than block base ?fee|fee cap less than|feetoolow|max fee per gas less|below.*base fee/i,
   ],
   ["TX_FUNDS", /insufficient funds|insufficient balance|enough funds|exceeds? .*balance/i],
-  ["RPC_REVERTED", /execution reverted|vm exception|reverted/i],
+  ["RPC_REVERTED", /execution reverted|vm exception|reverted|out of gas|evm error \w+$/i],
   ["RPC_UNAVAILABLE", /rate.?limit|too many requests|request count|compute units|throughput|capacity/i],
   ["RPC_RANGE_LIMIT", /block range|range.*(large|limit|exceed)|too many (results|logs|blocks)|query returned more/i],
   ["RPC_RANGE_LIMIT", /response size|results? (size|limit)|limit(ed)? to.*blocks|log.*(limit|exceed)/i],

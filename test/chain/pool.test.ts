@@ -194,6 +194,8 @@ describe("pool", () => {
   describe("nodeError", () => {
     for (const [message, code, expected] of [
       ["execution reverted: no", 3, "RPC_REVERTED"],
+      ["EVM error OutOfGas", -32603, "RPC_REVERTED"],
+      ["out of gas", -32000, "RPC_REVERTED"],
       ["already known", -32000, "TX_KNOWN"],
       ["transaction already imported", -32003, "TX_KNOWN"],
       ["nonce too low: next nonce 5, tx nonce 3", -32000, "TX_NONCE_LOW"],

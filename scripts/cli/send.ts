@@ -117,5 +117,9 @@ export function explained(src: Connection, dst: Connection, error: unknown): unk
     const next = "name another destination (./metalayer quote lists them)";
     return new CommandError("CLI_NO_LANE", what, "Nothing was sent", next, { cause: error });
   }
+  if (error instanceof MetalayerError && error.code === "CLIENT_NOT_MINED") {
+    const next = "look at the account's transactions, then run this again";
+    return new CommandError("CLI_NOT_MINED", error.message, "Nothing was sent", next, { cause: error });
+  }
   return refusal(src.name, `send to ${dst.name}`, error) ?? error;
 }

@@ -10,12 +10,13 @@ import { IOmniDeployer__factory } from "../../typechain-types/factories/contract
 import { appSites, omniRollup, omniRollups, type AppSite, type OmniRollup, type RollupName } from "./appSites.ts";
 import { fixedBytes, fromHex, toAddress, toHex, ZERO_HASH, type Address, type Hex } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
-import { readSentMessages, type SentMessage } from "./events.ts";
+import type { SentMessage } from "./events.ts";
 import { formatEvmAccount } from "./interop.ts";
 import { MAX_PAYLOAD_LENGTH } from "./message.ts";
 import { appId, type AppOwner } from "./omni.ts";
 import { revertReason } from "./reverts.ts";
-import type { RollupHandle } from "./rollup.ts";
+import { messagesIn, type RollupHandle } from "./rollup.ts";
+import { sendMined } from "./transactions.ts";
 
 const DEPLOYER = IOmniDeployer__factory.createInterface();
 const MESSAGES = new Interface([
@@ -110,21 +111,14 @@ export async function sendFrom(
   owner: AppOwner,
   { to, data }: { readonly to: Address; readonly data: Hex },
 ): Promise<Pick<SentApp, "transactionHash" | "gasUsed" | "messages">> {
-  const { rollup, omni } = source;
-  const { runner } = omni;
+  const { rollup } = source;
   const signer = await ownerOf(source);
   if (signer !== owner.address) {
     const message = `${signer} is not the application's owner: that is ${owner.address} on ${rollup.name}`;
     throw new MetalayerError("APP_NOT_OWNER", message, { signer, owner });
   }
-  if (!runner?.sendTransaction) {
-    throw new MetalayerError("CLIENT_READ_ONLY", `rollup ${rollup.chainId} was given without a signer`);
-  }
-  const receipt = await (await runner.sendTransaction({ to, data })).wait();
-  if (receipt === null) throw new MetalayerError("CLIENT_NOT_MINED", "the transaction was dropped or replaced");
-  const gateway = rollup.gatewayAddress.toLowerCase();
-  const messages = readSentMessages(receipt.logs.filter((log) => log.address.toLowerCase() === gateway));
-  return { transactionHash: toHex(fromHex(receipt.hash)), gasUsed: receipt.gasUsed, messages };
+  const { hash, gasUsed, logs } = await sendMined(rollup, { to, data });
+  return { transactionHash: toHex(fromHex(hash)), gasUsed, messages: messagesIn(rollup, logs) };
 }
 
 /** The given account, or the signer's. Throws `CLIENT_READ_ONLY` if there is neither. */

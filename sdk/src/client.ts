@@ -1,7 +1,7 @@
-import { AbiCoder, type Interface, type InterfaceAbi, type TransactionReceipt } from "ethers";
+import { AbiCoder, type Interface, type InterfaceAbi } from "ethers";
 import { MetalayerApp } from "./app.ts";
 import { planApp, sendApp, type AppPlan, type AppRequest, type SentApp } from "./appDeploy.ts";
-import type { Address, Hex } from "./bytes.ts";
+import type { Hex } from "./bytes.ts";
 import { fixedBytes, fromHex, toAddress, toHex, uintBytes } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
 import { GATEWAY_TOPICS, readSentMessages, type SentMessage } from "./events.ts";
@@ -9,10 +9,11 @@ import { quoteFee, type FeeQuote, type Prices } from "./fees.ts";
 import { formatEvmAccount } from "./interop.ts";
 import { DEFAULT_GAS_LIMIT, messageHash } from "./message.ts";
 import { readProvenState, type StateAnswer, type StateQuery } from "./proofsRead.ts";
-import { openRollup, readLogs, type RollupAccess, type RollupHandle } from "./rollup.ts";
+import { messagesIn, openRollup, readLogs, type RollupAccess, type RollupHandle } from "./rollup.ts";
 import type { Lane } from "./route.ts";
 import { streamPublications, type StreamedPublication, type StreamFilter, type StreamOptions } from "./stream.ts";
 import { messageStatus, type MessageStatus } from "./status.ts";
+import { sendMined } from "./transactions.ts";
 
 /** `minGasLimit(uint256)`, the one attribute of the gateway. */
 const MIN_GAS_LIMIT_SELECTOR = "0x39f87ba1";
@@ -84,20 +85,21 @@ export class MetalayerClient {
   }
 
   /**
-   * Sends a message and waits until it is in a block. Throws `CLIENT_READ_ONLY` if the source has no signer, `CLIENT_NO_LANE`, and
-   * `CLIENT_NOT_MINED` if the transaction was dropped; a revert comes as ethers' `CALL_EXCEPTION`.
+   * Sends a message and waits until it is in a block. Throws `CLIENT_READ_ONLY` if the source has no signer, `CLIENT_NO_LANE`,
+   * `CLIENT_NOT_MINED` if another transaction took its place, and `CLIENT_LOGS_INCOMPLETE` if the endpoint's receipt lacks the message; a
+   * revert comes as ethers' `CALL_EXCEPTION`.
    */
   async send(request: MessageRequest & { readonly recipient: string }): Promise<SentMessage> {
-    const { gateway, canSend } = this.rollup(request.from);
-    if (!canSend) throw new MetalayerError("CLIENT_READ_ONLY", `rollup ${request.from} was given without a signer`);
+    const source = this.rollup(request.from);
     await this.#outLane(request.from, request.to, true);
     const recipient = toAddress(fixedBytes("recipient", request.recipient, 20));
     const account = formatEvmAccount({ chainId: request.to, address: recipient });
     const attributes = request.gasLimit === undefined ? [] : [minGasLimit(request.gasLimit)];
-    const receipt = await (await gateway.sendMessage(account, request.payload, attributes)).wait();
-    const [message] = receipt === null ? [] : messagesIn(receipt, this.rollup(request.from).gatewayAddress);
-    if (message === undefined) throw new MetalayerError("CLIENT_NOT_MINED", "the transaction was dropped or replaced");
-    return message;
+    const call = await source.gateway.sendMessage.populateTransaction(account, request.payload, attributes);
+    const { hash, logs } = await sendMined(source, call);
+    const [message] = messagesIn(source, logs);
+    if (message !== undefined) return message;
+    throw new MetalayerError("CLIENT_LOGS_INCOMPLETE", `the receipt of ${hash} lacks the message`, { hash });
   }
 
   /**
@@ -252,11 +254,7 @@ async function findOn(source: RollupHandle, reference: Hex): Promise<SentMessage
     source.provider.getTransactionReceipt(reference),
     readLogs(source, [[GATEWAY_TOPICS.sent, GATEWAY_TOPICS.accepted, GATEWAY_TOPICS.unfunded], reference]),
   ]);
-  return receipt === null ? readSentMessages(logs) : messagesIn(receipt, source.gatewayAddress);
-}
-
-function messagesIn(receipt: TransactionReceipt, gateway: Address): SentMessage[] {
-  return readSentMessages(receipt.logs.filter((log) => log.address.toLowerCase() === gateway.toLowerCase()));
+  return receipt === null ? readSentMessages(logs) : messagesIn(source, receipt.logs);
 }
 
 function readPrices(prices: Prices): Prices {

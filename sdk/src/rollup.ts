@@ -9,6 +9,7 @@ import type { IRollupRegistry } from "../../typechain-types/contracts/messaging/
 import type { IStateRootInbox } from "../../typechain-types/contracts/messaging/IStateRootInbox.js";
 import { fixedBytes, toAddress, type Address } from "./bytes.ts";
 import { MetalayerError } from "./errors.ts";
+import { readSentMessages, type SentMessage } from "./events.ts";
 
 /** How to reach one rollup. */
 export interface RollupAccess {
@@ -40,7 +41,6 @@ export interface RollupHandle {
   readonly omniDeployer: IOmniDeployer | undefined;
   readonly name: string;
   readonly provider: Provider;
-  readonly canSend: boolean;
   readonly fromBlock: number;
   readonly logRange: number;
 }
@@ -65,7 +65,6 @@ export async function openRollup(access: RollupAccess): Promise<RollupHandle> {
     omniDeployer: omniDeployer === undefined ? undefined : IOmniDeployer__factory.connect(omniDeployer, runner),
     name: access.name ?? String(chainId),
     provider,
-    canSend: runner.sendTransaction !== undefined,
     fromBlock,
     logRange,
   };
@@ -88,4 +87,9 @@ export async function readLogs(
     logs.push(...(await rollup.provider.getLogs({ address, topics: filter, fromBlock, toBlock })));
   }
   return logs;
+}
+
+/** Messages that this rollup's gateway accepted, of the logs of a transaction. */
+export function messagesIn({ gatewayAddress }: RollupHandle, logs: readonly Log[]): SentMessage[] {
+  return readSentMessages(logs.filter(({ address }) => address.toLowerCase() === gatewayAddress.toLowerCase()));
 }

@@ -35,16 +35,21 @@ export type MessageStatus =
     })
   | (Known & { readonly state: "delivered"; readonly delivery: DeliveryAttempt });
 
-/** Status of one message, from the RPC endpoints of source and destination alone. `interfaces` help to explain a failure. */
+/**
+ * Status of one message, from the RPC endpoints of source and destination alone. `interfaces` help to explain a failure. Whoever asks
+ * often gives a block of the destination from before the sending as `since`: the logs before it, which cannot have the message, are not
+ * searched.
+ */
 export async function messageStatus(
   message: SentMessage,
   src: RollupHandle,
   dst: RollupHandle,
   interfaces: readonly Interface[] = [],
+  since = dst.fromBlock,
 ): Promise<MessageStatus> {
   const outcomes = [GATEWAY_TOPICS.delivered, GATEWAY_TOPICS.failed];
   const [logs, lane] = await Promise.all([
-    readLogs(dst, [outcomes, message.sendId]),
+    readLogs(dst, [outcomes, message.sendId], since),
     dst.gateway.inLane(message.srcChainId),
   ]);
   const { timestamp } = await latestBlock(dst.provider);

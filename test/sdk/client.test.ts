@@ -6,7 +6,7 @@ import type { Hex } from "../../sdk/src/bytes.ts";
 import { MetalayerError } from "../../sdk/src/errors.ts";
 import { feeUnitsToWei } from "../../sdk/src/fees.ts";
 import type { RollupAccess } from "../../sdk/src/rollup.ts";
-import type { MessageStatus } from "../../sdk/src/status.ts";
+import { messageStatus, type MessageStatus } from "../../sdk/src/status.ts";
 import { createNetwork } from "../../sdk/src/testkit/index.ts";
 import { shared } from "../helpers/shared.ts";
 
@@ -138,6 +138,17 @@ describe("MetalayerClient", () => {
       if (status.state !== "delivered") throw new Error(`not delivered but ${status.state}`);
       expect(status.delivery.transactionHash).to.equal(receipts[0]?.hash);
       expect(status.message.sendId).to.equal(sendId);
+    });
+
+    it("is asked of the destination's logs from a block on by whoever asks often", async () => {
+      const { client, metalayer, to } = await fixture();
+      const [src, dst] = [client.rollup(A), client.rollup(B)];
+      const before = await dst.provider.getBlockNumber();
+      const message = await client.send({ from: A, to: B, recipient: to, payload: "0x" });
+      await metalayer.deliver();
+      const after = (await dst.provider.getBlockNumber()) + 1;
+      expect((await messageStatus(message, src, dst, [], before)).state).to.equal("delivered");
+      expect((await messageStatus(message, src, dst, [], after)).state, "not looked for").to.equal("sent");
     });
 
     it("names the reason of the last failure, with the application's own errors", async () => {

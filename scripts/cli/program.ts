@@ -45,7 +45,8 @@ async function execute(argv: readonly string[], json: boolean, streams: Streams)
     addCommand(program, command, async (args, options) => {
       const signals = listenToSignals();
       try {
-        if ((await command.run(createContext(args, json, streams, signals), options)) === false) exitCode = 1;
+        const isDone = (await command.run(createContext(args, json, streams, signals), options)) !== false;
+        if (!isDone) exitCode = signals.hasFired() ? 130 : 1;
       } finally {
         signals.stop();
       }
@@ -144,6 +145,7 @@ function createContext(args: readonly string[], json: boolean, streams: Streams,
 interface Signals {
   /** From now on the first SIGINT or SIGTERM asks the command to stop, the second one stops it. */
   listen(): AbortSignal;
+  hasFired(): boolean;
   stop(): void;
 }
 
@@ -161,6 +163,7 @@ function listenToSignals(): Signals {
       isListening = true;
       return controller.signal;
     },
+    hasFired: () => controller.signal.aborted,
     stop() {
       for (const name of names) process.off(name, onSignal);
     },

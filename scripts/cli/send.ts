@@ -40,17 +40,12 @@ export async function sendCommand(context: Context, options: SendOptions): Promi
     const payload = options.payload ?? toHex(toUtf8Bytes(options.text ?? ""));
     const gas = options.gasLimit === undefined ? {} : { gasLimit: BigInt(options.gasLimit) };
     const request = { from: src.chainId, to: dst.chainId, payload: hexlify(payload), ...gas };
+    const warning = await warningOf(dst, recipient);
+    const since = await dst.provider.getBlockNumber();
     const message = await client.send({ ...request, recipient }).catch((error: unknown) => {
       throw explained(src, dst, error);
     });
-    return report(context, {
-      message,
-      client,
-      src,
-      dst,
-      waitSeconds: options.wait,
-      warning: await warningOf(dst, recipient),
-    });
+    return report(context, { message, client, src, dst, since, waitSeconds: options.wait, warning });
   });
 
   async function warningOf({ provider, name }: Connection, address: string): Promise<string | undefined> {
@@ -65,14 +60,16 @@ interface Sent {
   readonly client: MetalayerClient;
   readonly src: Connection;
   readonly dst: Connection;
+  /** Newest block of the destination before it was sent. */
+  readonly since: number;
   readonly waitSeconds: bigint | undefined;
   readonly warning?: string | undefined;
 }
 
 /** Tells what was sent, and waits for the delivery if that is wanted: then an undelivered message is a "no". */
 export async function report(context: Context, sent: Sent): Promise<false | undefined> {
-  const { message, client, src, dst, waitSeconds, warning } = sent;
-  const { output, signal } = context;
+  const { message, client, src, dst, since, waitSeconds, warning } = sent;
+  const { output } = context;
   const { sendId, nonce, fee, unfundedQuote, transactionHash } = message;
   output.line(`Sent from ${src.name} to ${dst.name} as message ${nonce} of the lane.`);
   output.line(`  sendId       ${sendId}`);
@@ -88,9 +85,9 @@ export async function report(context: Context, sent: Sent): Promise<false | unde
     output.result({ ...base, state: "sent" });
     return undefined;
   }
-  const outcome = await waitForDelivery(output, client, sendId, Number(waitSeconds) * 1_000, signal);
-  output.result({ ...base, state: outcome.state });
-  return outcome.state === "delivered" ? undefined : false;
+  const state = await waitForDelivery(context, client, message, since, Number(waitSeconds) * 1_000);
+  output.result({ ...base, state });
+  return state === "delivered" ? undefined : false;
 }
 
 /** Two different rollups. */

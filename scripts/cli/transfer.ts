@@ -37,6 +37,8 @@ export async function transferCommand(context: Context, options: TransferOptions
     const recipient = given ?? toAddress(fixedBytes("address", address, 20));
     const account = formatEvmAccount({ chainId: dst.chainId, address: recipient });
     const warning = await limitWarning(context, src, dst, amount);
+    const client = await readingClient(connections);
+    const since = await dst.provider.getBlockNumber();
     const receipt = await transact(src, `move ${eraText(amount)} to ${dst.name}`, () =>
       contracts.era.crosschainTransfer(account, amount),
     );
@@ -44,8 +46,7 @@ export async function transferCommand(context: Context, options: TransferOptions
     const [message] = readSentMessages(receipt.logs.filter((log) => log.address.toLowerCase() === gateway));
     if (message === undefined) throw new Error("a transfer sends a message");
     context.output.line(`${eraText(amount)} left ${src.name} for ${recipient} on ${dst.name}.`);
-    const client = await readingClient(connections);
-    return report(context, { message, client, src, dst, waitSeconds: options.wait, warning });
+    return report(context, { message, client, src, dst, since, waitSeconds: options.wait, warning });
   });
 }
 

@@ -41,7 +41,6 @@ export async function deployCommand(
   const home = options.from === undefined ? all[0] : rollupsOn(network, options.from)[0];
   const wallet = await findWallet(context, network, options);
   // All rollups, also where nothing is deployed now: an application may know its future peers.
-  // All rollups, also where nothing is deployed now: an application may know its future peers.
   return withRollups(all, async (connections) => {
     const source = connections.find(({ description }) => description === home);
     if (source === undefined) throw new Error("a connection to the owner's rollup");
@@ -49,18 +48,17 @@ export async function deployCommand(
     const signing = await signOn(source, wallet);
     const client = await readingClient(connections);
     const plan = await planOf(client, { artifact, source, options, owner: signing.address }, on, partOn);
-    const shipment = { source, signing, client, ...shipmentOf(artifact, plan) };
+    const made = shipmentOf(artifact, plan);
+    const addresses = made.parts.map(({ address }) => address);
+    // Before the wait, however that ends: the application is on its way.
+    const onSent = (): void => writeRecord(network, artifact, addresses);
+    const shipment = { source, signing, client, onSent, ...made };
     const { result, isSent, isComplete } = await ship(context, shipment, options);
     const { contractName: contract } = artifact;
     const { id, owner } = plan;
     const { account, parts } = shipment;
-    const address = parts[0]?.address;
+    const [address] = addresses;
     if (isSent) {
-      writeRecord(
-        network,
-        artifact,
-        parts.map((part) => part.address),
-      );
       context.output.line(sentText(contract, "stands on", parts, isComplete && options.wait !== undefined));
       context.output.line(`Next: ./metalayer app status ${address}`);
     }
@@ -135,7 +133,10 @@ function callOf(abi: Interface, contract: string, { method, args }: NonNullable<
   return { method: found.format("sighash"), args: valuesOf(found.inputs, args, `${contract}.${found.name}`) };
 }
 
-function shipmentOf({ contractName, abi }: Artifact, plan: AppPlan): Omit<Shipment, "source" | "signing" | "client"> {
+function shipmentOf(
+  { contractName, abi }: Artifact,
+  plan: AppPlan,
+): Pick<Shipment, "account" | "call" | "abi" | "parts"> {
   const { to, data } = plan;
   const call = { what: `deploy ${contractName}`, contract: "OmniDeployer", method: "deploy", args: [], to, data };
   const parts = plan.placements.map(({ chainId, gasLimit, payloadLength }) => {

@@ -1,7 +1,9 @@
 import type { Interface } from "ethers";
-import type { Address } from "../../../sdk/src/bytes.ts";
+import type { Address, Hex } from "../../../sdk/src/bytes.ts";
 import type { MetalayerClient } from "../../../sdk/src/client.ts";
-import { readSentMessages, type SentMessage } from "../../../sdk/src/events.ts";
+import type { SentMessage } from "../../../sdk/src/events.ts";
+import { messagesIn } from "../../../sdk/src/rollup.ts";
+import type { MessageStatus } from "../../../sdk/src/status.ts";
 import { sendCalls, simulateCalls, type Call } from "../calls.ts";
 import type { Context } from "../command.ts";
 import { CommandError } from "../command.ts";
@@ -38,6 +40,8 @@ export interface Shipment {
   readonly parts: readonly Part[];
   /** Of all these rollups. */
   readonly client: MetalayerClient;
+  /** Called as soon as the transaction is in a block. */
+  readonly onSent?: () => void;
 }
 
 /** What came of it. */
@@ -75,11 +79,10 @@ export async function ship(
   const total = fees.reduce((sum, fee) => sum + fee, 0n);
   const paidBy = total === 0n ? undefined : await payerOf(source, account, total);
   await showParts(context, parts, fees);
-  if (parts.some(({ payloadLength }) => payloadLength > 0))
-    context.output.line(costText(total, paidBy, { source, account }));
+  if (parts.some(isMessage)) context.output.line(costText(total, paidBy, { source, account }));
   const [simulated] = await simulateCalls(source, signing.address, [call], [shipment.abi]);
   const rollups = parts.map((part, index) => ({ ...part, fee: fees[index] }));
-  const base = { fee: total, paidBy, rollups };
+  const base = { fee: total, paidBy };
   if (dryRun) {
     const gas = simulated?.gas?.toLocaleString("en-US") ?? "unknown";
     const size = ((call.data.length - 2) / 2).toLocaleString("en-US");
@@ -88,21 +91,40 @@ export async function ship(
     context.output.line(`${what}, which uses ${gas} gas. Nothing was sent.`);
     context.output.line("Next: run this again without --dry-run");
     const transaction = { rollup: source.name, from: address, to: call.to, data: call.data, gas: simulated?.gas };
-    return { result: { ...base, sent: false, transaction }, isSent: false, isComplete: true };
+    return { result: { ...base, rollups, sent: false, transaction }, isSent: false, isComplete: true };
   }
-  const { receipts } = await sendCalls(source, signing, [call]);
-  const gateway = source.description.contracts.MetalayerGateway.toLowerCase();
-  const logs = receipts.flatMap((receipt) => receipt.logs).filter((log) => log.address.toLowerCase() === gateway);
-  const messages = readSentMessages(logs);
-  const [receipt] = receipts;
-  const transaction = { rollup: source.name, hash: receipt?.hash, gas: receipt?.gasUsed };
-  const isComplete = wait === undefined || (await waitForAll(context, shipment, messages, wait));
-  const sent = rollups.map((part) => ({
-    ...part,
-    sendId: messages.find(({ dstChainId }) => dstChainId === part.chainId)?.sendId,
-  }));
+  const { messages, transaction, isComplete, stateOf } = await send(context, shipment, wait);
+  const sent = rollups.map((part) => {
+    const message = messages.find(({ dstChainId }) => dstChainId === part.chainId);
+    return message === undefined ? part : { ...part, sendId: message.sendId, state: stateOf(message) };
+  });
   return { result: { ...base, rollups: sent, sent: true, transaction }, isSent: true, isComplete };
 }
+
+async function send(context: Context, shipment: Shipment, wait: bigint | undefined) {
+  const { source, signing, call, client, onSent } = shipment;
+  const since = await newestBlocks(shipment);
+  const { receipts } = await sendCalls(source, signing, [call]);
+  onSent?.();
+  const messages = receipts.flatMap(({ logs }) => messagesIn(client.rollup(source.chainId), logs));
+  const [receipt] = receipts;
+  const states = wait === undefined ? undefined : await waitForAll(context, client, messages, since, wait);
+  return {
+    messages,
+    transaction: { rollup: source.name, hash: receipt?.hash, gas: receipt?.gasUsed },
+    isComplete: states === undefined || [...states.values()].every((state) => state === "delivered"),
+    stateOf: ({ sendId }: SentMessage) => states?.get(sendId) ?? "sent",
+  };
+}
+
+/** Newest block of every destination: a message that is sent after this is delivered in none before. */
+async function newestBlocks({ client, parts }: Shipment): Promise<ReadonlyMap<bigint, number>> {
+  const chainIds = parts.filter(isMessage).map(({ chainId }) => chainId);
+  const blocks = await Promise.all(chainIds.map((chainId) => client.rollup(chainId).provider.getBlockNumber()));
+  return new Map(chainIds.map((chainId, index) => [chainId, blocks[index] ?? 0]));
+}
+
+const isMessage = ({ payloadLength }: Part): boolean => payloadLength > 0;
 
 async function feeOf(source: Connection, { rollup, chainId, gasLimit, payloadLength }: Part): Promise<bigint> {
   if (payloadLength === 0) return 0n;
@@ -137,19 +159,20 @@ function costText(
 }
 
 async function waitForAll(
-  { output, signal }: Context,
-  { client }: Shipment,
+  context: Context,
+  client: MetalayerClient,
   messages: readonly SentMessage[],
+  since: ReadonlyMap<bigint, number>,
   seconds: bigint,
-): Promise<boolean> {
+): Promise<ReadonlyMap<Hex, MessageStatus["state"]>> {
   const deadline = performance.now() + Number(seconds) * 1_000;
-  let isComplete = true;
-  for (const { sendId } of messages) {
+  const states = new Map<Hex, MessageStatus["state"]>();
+  for (const message of messages) {
     const left = Math.max(0, deadline - performance.now());
-    const { state } = await waitForDelivery(output, client, sendId, left, signal);
-    isComplete &&= state === "delivered";
+    const state = await waitForDelivery(context, client, message, since.get(message.dstChainId), left);
+    states.set(message.sendId, state);
   }
-  return isComplete;
+  return states;
 }
 
 /** What is done where, and what is on its way: `done` as in "stands on". */

@@ -1,12 +1,12 @@
 import { hexlify, toUtf8Bytes } from "ethers";
 import { toHex, type Hex } from "../../../sdk/src/bytes.ts";
 import { readPublications, type PublishedEvent } from "../../../sdk/src/publication.ts";
-import { delay } from "../../chain/tasks.ts";
 import { callOf, sendCalls, simulateCalls } from "../calls.ts";
 import type { Context } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { readingClient } from "../connection.ts";
 import { findNetwork, withRollups } from "../network.ts";
+import { endedText, follow } from "../wait.ts";
 import type { WalletChoice } from "../wallet.ts";
 import { findWallet, signOn } from "../wallet.ts";
 import { broadcasterOf, publicationAddress, topicText } from "./contracts.ts";
@@ -20,8 +20,6 @@ export interface PublishOptions extends WalletChoice {
   readonly wait: bigint | undefined;
   readonly dryRun: boolean;
 }
-
-const EVERY_MS = 250;
 
 /** Says something once, for every rollup. With `--wait` the answer is "no" as long as a subscriber has not got it. */
 export async function publishCommand(
@@ -50,6 +48,7 @@ export async function publishCommand(
       output.result({ published: false, ...place, calls });
       return undefined;
     }
+    const subscribed = options.wait === undefined ? [] : await subscriptionsTo(connections, source);
     const { receipts, reports: calls } = await sendCalls(source, signing, [call]);
     const [said] = readPublications(receipts[0]?.logs ?? []);
     if (said === undefined) throw new Error("a publication per transaction");
@@ -63,7 +62,8 @@ export async function publishCommand(
       output.result(base);
       return undefined;
     }
-    const subscribers = await waitForSubscribers(context, connections, source, said, Number(options.wait) * 1_000);
+    const waiting = subscribed.filter(({ subscription }) => wantsOf(subscription, said));
+    const subscribers = await waitForSubscribers(context, waiting, said, Number(options.wait) * 1_000);
     output.result({ ...base, subscribers });
     return subscribers.every(({ delivered }) => delivered) ? undefined : false;
   });
@@ -75,49 +75,44 @@ interface Served {
   readonly delivered: boolean;
 }
 
-/** Follows a publication until everybody who subscribed to it was called, or the time is over. */
+/** Everybody who has subscribed to something of this rollup. */
+async function subscriptionsTo(connections: readonly Connection[], source: Connection): Promise<Standing[]> {
+  const all = await openSubscriptions(await readingClient(connections), connections, connections);
+  return all.filter(({ source: from }) => from === source);
+}
+
+/** Follows a publication until all of these were called, or the time is over. */
 async function waitForSubscribers(
   { output, signal }: Context,
-  connections: readonly Connection[],
-  source: Connection,
+  waiting: readonly Standing[],
   said: PublishedEvent,
   limitMs: number,
 ): Promise<Served[]> {
-  const client = await readingClient(connections);
-  const all = await openSubscriptions(client, connections, connections);
-  const waiting = all.filter(({ source: from, subscription }) => from === source && wantsOf(subscription, said));
   if (waiting.length === 0) {
     output.line("Nobody has subscribed to it.");
     return [];
   }
   const progress = await output.progress(`Waiting for ${waiting.length} ${waiting.length === 1 ? "call" : "calls"}`);
-  const deadline = performance.now() + limitMs;
-  try {
-    for (;;) {
-      const served = await Promise.all(waiting.map((standing) => servedBy(standing, said)));
-      const missing = served.filter(({ delivered }) => !delivered).length;
-      if (missing > 0 && performance.now() < deadline) {
-        await delay(EVERY_MS, signal);
-        continue;
-      }
-      if (missing === 0) progress.done("Everybody who subscribed to it was called");
-      else progress.fail(`${missing} of ${served.length} not called in time`);
-      for (const { rollup, subscriber, delivered } of served) {
-        output.line(`  ${rollup}  ${subscriber}  ${delivered ? "called" : "not called yet"}`);
-      }
-      const first = served.find(({ delivered }) => !delivered);
-      if (first !== undefined) output.line(`Next: ./metalayer subscriptions show ${first.subscriber}`);
-      return served;
-    }
-  } catch (error) {
-    progress.fail("Waiting ended");
-    throw error;
+  const called = new Set<Standing>();
+  const ask = async (): Promise<void> => {
+    const missing = waiting.filter((standing) => !called.has(standing));
+    await Promise.all(missing.map(async (each) => (await isDelivered(each, said)) && called.add(each)));
+  };
+  await follow(progress, ask, () => called.size === waiting.length, { limitMs, signal });
+  const missing = waiting.length - called.size;
+  if (missing === 0) progress.done("Everybody who subscribed to it was called");
+  else progress.fail(endedText(signal, `${missing} of ${waiting.length} not called in time`));
+  const served = waiting.map((each) => ({
+    rollup: each.on.name,
+    subscriber: each.subscription.subscriber,
+    delivered: called.has(each),
+  }));
+  for (const { rollup, subscriber, delivered } of served) {
+    output.line(`  ${rollup}  ${subscriber}  ${delivered ? "called" : "not called yet"}`);
   }
-}
-
-async function servedBy(standing: Standing, said: PublishedEvent): Promise<Served> {
-  const { on, subscription } = standing;
-  return { rollup: on.name, subscriber: subscription.subscriber, delivered: await isDelivered(standing, said) };
+  const first = served.find(({ delivered }) => !delivered);
+  if (first !== undefined) output.line(`Next: ./metalayer subscriptions show ${first.subscriber}`);
+  return served;
 }
 
 function gasText(gas: bigint | undefined): string {

@@ -16,7 +16,6 @@ interface Call {
   readonly contract: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  readonly data: string;
   readonly gas?: string;
   readonly hash?: string;
 }
@@ -27,9 +26,7 @@ interface Change {
   readonly rollups: readonly { readonly rollup: string; readonly transactions: readonly Call[] }[];
 }
 
-interface Standing {
-  readonly rollups: readonly Readonly<Record<string, string>>[];
-}
+type Standing = Readonly<Record<string, string>>;
 
 describe("command line of guardians' operators", () => {
   let network: LocalNetwork;
@@ -48,8 +45,10 @@ describe("command line of guardians' operators", () => {
   const change = (...argv: readonly string[]): Promise<Change> => resultOf<Change>(...guardian(...argv));
   const methods = ({ rollups }: Change): string[][] =>
     rollups.map(({ transactions }) => transactions.map(({ method }) => method));
-  const standing = async (operator: string): Promise<Readonly<Record<string, string>>> => {
-    const { result } = await runJson<Standing>(...guardian("status", "--operator", operator, ...ON_A));
+  const standing = async (operator: string): Promise<Standing> => {
+    const { result } = await runJson<{ readonly rollups: readonly Standing[] }>(
+      ...guardian("status", "--operator", operator, ...ON_A),
+    );
     return result.rollups[0] ?? {};
   };
   const pass = async (node: number, seconds: number): Promise<void> => {
@@ -73,10 +72,8 @@ describe("command line of guardians' operators", () => {
       expect(planned.dryRun).to.equal(true);
       for (const { transactions } of planned.rollups) {
         const [call, ...more] = transactions;
-        expect([call?.contract, call?.method, call?.args[0], more.length]).to.deep.equal([
-          ...["GuardianSet", "register", OPERATOR],
-          0,
-        ]);
+        expect([call?.contract, call?.method, call?.args[0]]).to.deep.equal(["GuardianSet", "register", OPERATOR]);
+        expect(more).to.deep.equal([]);
         expect(Number(call?.gas)).to.be.within(60_000, 300_000);
         expect(call?.hash).to.equal(undefined);
       }
@@ -145,12 +142,11 @@ describe("command line of guardians' operators", () => {
     });
 
     it("tells what it did on one rollup where another one fails", async () => {
-      const [, second] = network.nodes;
-      const at = await network.metalayer.rollup(8102n).guardianSet.getAddress();
-      const real = await second?.rpc("eth_getCode", at, "latest");
-      await second?.rpc("anvil_setCode", at, "0x63deadbeef6000526004601cfd");
+      const [node, { target }] = [network.nodes[1], network.metalayer.rollup(8102n).guardianSet];
+      const real = await node?.rpc("eth_getCode", target, "latest");
+      await node?.rpc("anvil_setCode", target, "0x63deadbeef6000526004601cfd");
       const { sentence } = await fails("guardian", "announce", `${url}/moved`, ...AS_OPERATOR);
-      await second?.rpc("anvil_setCode", at, real);
+      await node?.rpc("anvil_setCode", target, real);
       expect(sentence).to.match(/1 transaction before it stands: 0x[0-9a-f]{64} on rollupA/);
       expect((await network.metalayer.rollup(8101n).guardianSet.operatorInfo(OPERATOR)).url).to.equal(`${url}/moved`);
     });

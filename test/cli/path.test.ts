@@ -20,7 +20,7 @@ import {
 } from "../../typechain-types/index.js";
 import type { LocalNetwork } from "./localNetwork.ts";
 import { startLocalNetwork } from "./localNetwork.ts";
-import { failureOf, onNetwork, run } from "./run.ts";
+import { failureOf, onNetwork, resultOf, run } from "./run.ts";
 
 const L1_BLOCK = "0x4200000000000000000000000000000000000015";
 const DAY = 86_400;
@@ -175,6 +175,27 @@ describe("command line: paths on a local network", function () {
     await b.passTime(DAY);
     const { outcome, paths } = await deliver(sendId);
     expect([outcome, paths]).to.deep.equal(["executed", ["quorum", "delay"]]);
+  });
+
+  it("veto: stops what no rollup has sent too, where it is held", async () => {
+    await demand(2n, ZeroAddress, DAY);
+    const sendId = await send();
+    await network.metalayer.deliver();
+    // Nobody in this network knows the message: it has no rollupA.
+    const file = network.describe(({ rollups }) => ({ rollups: rollups.filter(({ name }) => name !== "rollupA") }));
+    const inIt = (...argv: readonly string[]): readonly string[] => ["path", ...argv, "--network", file];
+    const unknown = await failureOf(...inIt("veto", sendId));
+    expect([unknown.code, unknown.next?.includes("--recipient")]).to.deep.equal(["CLI_UNKNOWN_MESSAGE", true]);
+    const { out } = await run(...inIt("show", recipient, "--on", "rollupB"), "--json");
+    const holder = ["--on", "rollupB", "--recipient", recipient];
+    expect(out).to.contain(`./metalayer path veto ${sendId} ${holder.join(" ")}`);
+    const other = await failureOf(...inIt("veto", sendId, "--on", "rollupB", "--recipient", NOBODY));
+    expect(other.code).to.equal("CLI_NO_PATHS");
+    await resultOf(...inIt("veto", sendId, ...holder));
+    expect((await failureOf(...at("path", "deliver", sendId))).code).to.equal("CLI_VETOED");
+    await (await box.liftVeto(sendId)).wait();
+    for (const rollup of [a, b]) await rollup.passTime(DAY);
+    expect((await deliver(sendId)).outcome).to.equal("executed");
   });
 
   it("deliver: a source that this build does not know, by the proof that is given", async () => {

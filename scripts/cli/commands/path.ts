@@ -17,7 +17,8 @@ export const command = defineCommand({
     { name: "<subject>", description: "show: the recipient's address; deliver, veto: the message's sendId" },
   ],
   options: {
-    on: optional("--on <rollup>", "Show: only the recipient on this rollup", rollup),
+    on: optional("--on <rollup>", "Show: only the recipient on this rollup; veto: where the message is held", rollup),
+    recipient: optional("--recipient <address>", "Veto: who holds it, for a message that no rollup has sent", address),
     parent: optional(
       "--parent <url>",
       "Deliver: RPC endpoint of the sender's parent chain, if that is not the destination",
@@ -43,6 +44,7 @@ export const command = defineCommand({
     "./metalayer path deliver 0x… --parent https://…",
     "./metalayer path deliver 0x… --root-proof 0x… --block 123",
     "./metalayer path veto 0x…",
+    "./metalayer path veto 0x… --on rollupB --recipient 0x…",
   ],
   async run(context, options) {
     const action = actions(context.args[0] ?? "");
@@ -52,11 +54,12 @@ export const command = defineCommand({
       return showPaths(context, address(subject), options);
     }
     const sendId = hash(subject);
-    if (options.on !== undefined) throw new UsageError(`path ${action} takes no --on: the message says where it goes`);
     if (action === "veto") {
       const { vetoMessage } = await import("../paths/veto.ts");
       return vetoMessage(context, sendId, options);
     }
+    if (options.on !== undefined || options.recipient !== undefined)
+      throw new UsageError("path deliver takes neither --on nor --recipient: the message says where it goes");
     if (options.rootProof !== undefined && options.parent !== undefined)
       throw new UsageError("give the proof with --root-proof or have it made from --parent, not both");
     if (options.rootProof !== undefined && options.block === undefined)

@@ -81,7 +81,12 @@ export async function findHeld(client: MetalayerClient, connections: readonly Co
   const [message] = await client.find(sendId);
   if (message === undefined) {
     const what = "no rollup of this network knows this message";
-    throw new CommandError("CLI_UNKNOWN_MESSAGE", what, NOTHING, "check the sendId (./metalayer status)");
+    throw new CommandError(
+      "CLI_UNKNOWN_MESSAGE",
+      what,
+      NOTHING,
+      "check the sendId (./metalayer status); one that is held and was never sent is stopped by ./metalayer path veto with --on and --recipient",
+    );
   }
   const [src, dst] = [rollupOf(connections, message.srcChainId), rollupOf(connections, message.dstChainId)];
   const recipient = await recipientAt(dst, message.recipient);

@@ -171,9 +171,14 @@ async function lostText(
   rollup: string,
 ): Promise<string | undefined> {
   const [message] = await client.find(receiveId);
-  if (message === undefined) return "no rollup of this network knows it: it was never sent, or its rollup began anew";
+  if (message === undefined) return neverSentText(recipient, receiveId);
   if (await isLaneOpen(recipient, message)) return undefined;
   return `its lane is open no more: ${rollup} was removed here, or one of the two rollups began anew`;
+}
+
+function neverSentText({ at, address }: Recipient, receiveId: Hex): string {
+  const stop = `./metalayer path veto ${receiveId} --on ${at.name} --recipient ${address}`;
+  return `no rollup of this network knows it: it was never sent, or its rollup began anew. To stop it: ${stop}`;
 }
 
 function nextOf(receiveId: Hex, demand: Demand, held: Held, due: bigint | undefined): string {

@@ -55,6 +55,8 @@ export const command = defineCommand({
     }
     const sendId = hash(subject);
     if (action === "veto") {
+      if ((options.on === undefined) !== (options.recipient === undefined))
+        throw new UsageError("name who holds it by both --on <rollup> and --recipient <address>, or by neither");
       const { vetoMessage } = await import("../paths/veto.ts");
       return vetoMessage(context, sendId, options);
     }

@@ -2,7 +2,7 @@ import type { Address, Hex } from "../../../sdk/src/bytes.ts";
 import { checkedAddress } from "../accounts.ts";
 import { callOf, makeCalls } from "../calls.ts";
 import type { Context } from "../command.ts";
-import { CommandError, UsageError } from "../command.ts";
+import { CommandError } from "../command.ts";
 import type { Connection } from "../connection.ts";
 import { readingClient } from "../connection.ts";
 import { findNetwork, withRollups, type Network } from "../network.ts";
@@ -49,9 +49,7 @@ export async function vetoMessage(context: Context, sendId: Hex, options: VetoOp
 
 /** Who holds it, if that was said. */
 function holderIn(network: Network, { on, recipient }: VetoOptions) {
-  if (on === undefined && recipient === undefined) return undefined;
-  if (on === undefined || recipient === undefined)
-    throw new UsageError("name who holds it by both --on <rollup> and --recipient <address>, or by neither");
+  if (on === undefined || recipient === undefined) return undefined;
   return { chainId: BigInt(network.rollup(on).chainId), address: checkedAddress("--recipient", recipient) };
 }
 

@@ -1,3 +1,4 @@
+import { LANE_OPEN } from "../../sdk/src/client.ts";
 import { FEE_UNIT_WEI } from "../../sdk/src/fees.ts";
 import type { Context } from "./command.ts";
 import type { Connection } from "./connection.ts";
@@ -16,7 +17,6 @@ export interface FeesOptions extends WalletChoice, NewPrices {
   readonly dryRun: boolean;
 }
 
-const LANE_OPEN = 1n;
 /** Base prices are in millionths of ERA. */
 const UNITS_PER_MILLIONTH = 1_000n;
 

@@ -1,3 +1,4 @@
+import { LANE_OPEN } from "../../sdk/src/client.ts";
 import { quoteFee } from "../../sdk/src/fees.ts";
 import { checkedAddress } from "./accounts.ts";
 import type { Context } from "./command.ts";
@@ -28,8 +29,6 @@ interface LaneQuote {
   readonly fee: bigint;
   readonly paidBy: Payer | undefined;
 }
-
-const LANE_OPEN = 1n;
 
 export async function quoteCommand(context: Context, options: QuoteOptions): Promise<void> {
   const network = findNetwork(context, options.network);

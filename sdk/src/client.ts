@@ -20,7 +20,7 @@ const MIN_GAS_LIMIT_SELECTOR = "0x39f87ba1";
 
 /** The gateway's `LaneStatus`. */
 const LANE_NONE = 0n;
-const LANE_OPEN = 1n;
+export const LANE_OPEN = 1n;
 
 /** Nonces that one log request asks for; nodes bound the length of a topic list. */
 const NONCES_PER_REQUEST = 256n;

@@ -1,6 +1,6 @@
 import type { Interface } from "ethers";
 import type { Address, Hex } from "../../../sdk/src/bytes.ts";
-import type { MetalayerClient } from "../../../sdk/src/client.ts";
+import { LANE_OPEN, type MetalayerClient } from "../../../sdk/src/client.ts";
 import type { SentMessage } from "../../../sdk/src/events.ts";
 import { messagesIn } from "../../../sdk/src/rollup.ts";
 import type { MessageStatus } from "../../../sdk/src/status.ts";
@@ -13,8 +13,6 @@ import { payerOf } from "../payer.ts";
 import { refusal } from "../transactions.ts";
 import { waitForDelivery } from "../wait.ts";
 import type { Signing } from "../wallet.ts";
-
-const LANE_OPEN = 1n;
 
 /** What one transaction of an owner does on one rollup. */
 export interface Part {

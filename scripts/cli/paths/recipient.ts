@@ -1,6 +1,7 @@
 import { isError, ZeroAddress, type Provider } from "ethers";
 import { loadArtifact } from "../../../deploy/artifacts.ts";
 import { fixedBytes, toHex, type Address, type Hex } from "../../../sdk/src/bytes.ts";
+import { LANE_OPEN } from "../../../sdk/src/client.ts";
 import { compareCode } from "../../../sdk/src/deployment/code.ts";
 import type { SentMessage } from "../../../sdk/src/events.ts";
 import { messageHash } from "../../../sdk/src/message.ts";
@@ -44,9 +45,6 @@ export interface RootSource {
   readonly parent?: string;
   readonly posted?: string;
 }
-
-/** The gateway's `LaneStatus`. */
-const LANE_OPEN = 1n;
 
 const FAMILIES = ["OpStackRoots", "ArbitrumRoots"] as const;
 
